@@ -1,0 +1,253 @@
+"""The token game: `advance` carries one stimulus through one instance, as BPMN 2.0.2 clause 13 says.
+
+Pure and deterministic: the same net, state, stimulus and instant give the same step. `play.py` holds the working state,
+`nodes.py` what each kind of node does. Nothing here reads XML, rows or clocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ..errors import Conflict, EngineError, Rejected
+from .effects import Effect, FailureCleared
+from .expressions import evaluate
+from .gateways import fire_inclusive_join, pass_gateway
+from .net import Kind, Net, Node
+from .nodes import (
+    arrive,
+    begin,
+    begin_activity,
+    begin_in_leg,
+    begin_instance,
+    end_activity,
+    end_everything,
+    end_leg,
+    start_event_subprocess,
+)
+from .play import Play
+from .program import program_of
+from .state import CALL, FAILURE, ITEM, MESSAGE, OPERATION, TIMER, State
+from .stimuli import (
+    CallEnded,
+    CallFailed,
+    Cancel,
+    Complete,
+    ItemThrew,
+    MessageArrived,
+    OperationDone,
+    OperationFailed,
+    Retry,
+    Start,
+    Stimulus,
+    TimerFired,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a stimulus led to: the state at rest again, and the effects in the order they happened.
+
+    `legs` tells for each scope of an entered node its innermost leg (0: none) and that leg's element, also where the
+    scope is over by now.
+    """
+
+    state: State
+    effects: tuple[Effect, ...]
+    legs: Mapping[int, tuple[int, Any]]
+
+
+def advance(net: Net, state: State | None, stimulus: Stimulus, now: datetime) -> Step:
+    """The step that `stimulus` leads to. `state` is None for `Start` and stays as it was.
+
+    Raises: Conflict (`game.wait_gone`) if what the stimulus answers is no longer waited for; Rejected
+    (`game.stalled`) if the instance would neither end nor wait for anything, (`game.too_many_steps`) if it does not
+    come to rest, (`game.no_start`).
+    Source: BPMN 2.0.2 clause 13.
+    """
+    play = Play(program_of(net), State() if state is None else state.copy(), now)
+    if state is not None and state.outcome is not None:
+        raise Conflict("game.ended", "Expected a running instance, but it has ended.", outcome=state.outcome)
+    _STIMULI[type(stimulus)](play, stimulus)
+    while play.state.outcome is None:
+        if play.queue:
+            index, scope, flow = play.queue.pop(0)
+            arrive(play, index, scope, flow)
+        elif not (play.state.joins and fire_inclusive_join(play)):
+            break
+    if play.state.outcome is None and not play.state.waits:
+        raise _stalled(play)
+    return Step(play.state, tuple(play.effects), play.legs)
+
+
+def _stalled(play: Play) -> Rejected:
+    stuck = sorted({play.net.nodes[index].id for _, index in play.state.joins})
+    return Rejected(
+        "game.stalled",
+        "Expected the instance to end or to wait for something, but its tokens are stuck"
+        + (f" at {', '.join(stuck)}." if stuck else ".")
+        + " A join waits for a branch that never comes: draw the split and the join alike.",
+        element=stuck[0] if stuck else None,
+    )
+
+
+def _take(play: Play, wait: int, what: int) -> tuple[Node, int, int, Any]:
+    """The node, scope, host and extra of an open wait. Raises: Conflict (`game.wait_gone`)."""
+    record = play.state.waits.get(wait)
+    if record is None or record[0] != what:
+        raise Conflict(
+            "game.wait_gone",
+            "Expected something that is still waited for, but it was answered or cancelled meanwhile.",
+            wait=wait,
+        )
+    return play.net.nodes[record[1]], record[2], record[3], record[4]
+
+
+def _start(play: Play, stimulus: Start) -> None:
+    starts = play.net.starts()
+    if stimulus.node is None:
+        chosen = [n for n in starts if n.event is None or n.event.kind == "none"]
+    else:
+        chosen = [n for n in starts if n.id == stimulus.node]
+    if len(chosen) != 1:
+        raise Rejected(
+            "game.no_start",
+            f"Expected one start event to begin at, but found {len(chosen)}. Name one of: "
+            f"{', '.join(n.id for n in starts) or 'none is drawn'}.",
+            element=stimulus.node,
+        )
+    play.state.variables.update(stimulus.variables)
+    begin_instance(play, chosen[0])
+
+
+def _complete(play: Play, stimulus: Complete) -> None:
+    node, scope, _, _ = _take(play, stimulus.wait, ITEM)
+    _finish(play, node, scope, stimulus.wait, stimulus.answers)
+
+
+def _operation_done(play: Play, stimulus: OperationDone) -> None:
+    node, scope, _, _ = _take(play, stimulus.wait, OPERATION)
+    _finish(play, node, scope, stimulus.wait, stimulus.result)
+
+
+def _call_ended(play: Play, stimulus: CallEnded) -> None:
+    node, scope, _, _ = _take(play, stimulus.wait, CALL)
+    assert node.call is not None
+    compiled = play.program.expression
+    result = {target: evaluate(compiled(e), stimulus.variables, play.now) for e, target in node.call.outputs}
+    _finish(play, node, scope, stimulus.wait, result)
+
+
+def _finish(play: Play, node: Node, scope: int, wait: int, values: Any) -> None:
+    del play.state.waits[wait]
+    play.write(scope, values)
+    end_activity(play, node, scope, wait)
+
+
+def _timer_fired(play: Play, stimulus: TimerFired) -> None:
+    node, scope, host, _ = _take(play, stimulus.wait, TIMER)
+    if host and not node.interrupting:
+        play.arm_again(stimulus.wait)
+    else:
+        del play.state.waits[stimulus.wait]
+    _caught(play, node, scope, host)
+
+
+def _message_arrived(play: Play, stimulus: MessageArrived) -> None:
+    node, scope, host, _ = _take(play, stimulus.wait, MESSAGE)
+    if node.kind is Kind.RECEIVE:
+        _finish(play, node, scope, stimulus.wait, stimulus.payload)
+        return
+    if not host or node.interrupting:
+        del play.state.waits[stimulus.wait]
+    play.write(scope, stimulus.payload)
+    _caught(play, node, scope, host)
+
+
+def _caught(play: Play, node: Node, scope: int, host: int) -> None:
+    """The event of `node` happened: a catch goes on, a boundary or event sub-process starts."""
+    if node.kind is Kind.CATCH:
+        play.leave(node, scope)
+        play.go_out(node, scope)
+    elif node.kind is Kind.START:
+        start_event_subprocess(play, node, scope)
+    else:
+        if node.interrupting:
+            assert node.attached_to is not None
+            play.cancel_activity(play.net.nodes[node.attached_to], scope, host)
+        else:
+            play.add_live(scope, 1)
+        play.enter_boundary(node, scope)
+
+
+def _operation_failed(play: Play, stimulus: OperationFailed) -> None:
+    node, scope, _, _ = _take(play, stimulus.wait, OPERATION)
+    _gone_wrong(play, node, scope, stimulus.wait, stimulus.error, stimulus.message)
+
+
+def _call_failed(play: Play, stimulus: CallFailed) -> None:
+    node, scope, _, _ = _take(play, stimulus.wait, CALL)
+    _gone_wrong(play, node, scope, stimulus.wait, stimulus.error, "")
+
+
+def _gone_wrong(play: Play, node: Node, scope: int, wait: int, code: str | None, message: str) -> None:
+    """An operation or a called process failed: a caught error goes on from its boundary, the rest is repaired."""
+    del play.state.waits[wait]
+    if code is not None and play.is_caught(node, scope, code):
+        play.throw_at(node, scope, wait, code)
+        return
+    reason = EngineError(
+        "game.error_uncaught" if code is not None else "game.operation_failed",
+        message or f"Expected a boundary event that catches the error “{code}”, but there is none.",
+    )
+    play.fail(node, scope, "begin", reason, wait)
+
+
+def _item_threw(play: Play, stimulus: ItemThrew) -> None:
+    node, scope, _, _ = _take(play, stimulus.wait, ITEM)
+    if not play.is_caught(node, scope, stimulus.error):
+        raise Rejected(
+            "game.error_uncaught",
+            f"Expected a boundary event that catches the error “{stimulus.error}”, but there is none.",
+            element=node.id,
+        )
+    del play.state.waits[stimulus.wait]
+    play.throw_at(node, scope, stimulus.wait, stimulus.error)
+
+
+def _retry(play: Play, stimulus: Retry) -> None:
+    node, scope, _, resume = _take(play, stimulus.wait, FAILURE)
+    del play.state.waits[stimulus.wait]
+    play.effects.append(FailureCleared(stimulus.wait))
+    play.write(scope, stimulus.variables)
+    if resume == "pass":
+        pass_gateway(play, node, scope)
+    elif resume == "leg":
+        end_leg(play, scope)
+    elif resume == "leg_begin":
+        begin_in_leg(play, node, scope)
+    elif resume == "begin":
+        begin_activity(play, node, scope, stimulus.wait)
+    else:
+        begin(play, node, scope)
+
+
+def _cancel(play: Play, stimulus: Cancel) -> None:
+    end_everything(play, "cancelled")
+
+
+_STIMULI: dict[type, Callable[[Play, Any], None]] = {
+    Start: _start,
+    Complete: _complete,
+    TimerFired: _timer_fired,
+    MessageArrived: _message_arrived,
+    OperationDone: _operation_done,
+    OperationFailed: _operation_failed,
+    CallEnded: _call_ended,
+    CallFailed: _call_failed,
+    ItemThrew: _item_threw,
+    Retry: _retry,
+    Cancel: _cancel,
+}

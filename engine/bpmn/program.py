@@ -1,0 +1,97 @@
+"""What the token game derives from a `Net` once, before the first step: compiled expressions, timers, join masks."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from datetime import datetime, timedelta
+from threading import Lock
+
+from .expressions import CompiledExpression, compile_expression
+from .expressions.iso import parse_cycle, parse_datetime, parse_duration
+from .net import Event, Expression, Kind, Net, Node
+
+TimerValue = tuple[str, timedelta | datetime | tuple[int | None, timedelta, datetime | None]]
+
+
+class Program:
+    """The tables of one net. `conditions` by flow, `masks` by inclusive gateway and node, the rest by node."""
+
+    __slots__ = ("compiled", "conditions", "masks", "net", "timers")
+
+    def __init__(self, net: Net) -> None:
+        self.net = net
+        self.compiled: dict[Expression, CompiledExpression] = {}
+        self.conditions = [None if f.condition is None else self._compile(f.condition) for f in net.flows]
+        self.timers: list[TimerValue | None] = [_literal_timer(n.event) for n in net.nodes]
+        self.masks: dict[int, list[int]] = {
+            n.index: _masks(net, n) for n in net.nodes if n.kind is Kind.INCLUSIVE and len(n.incoming) > 1
+        }
+
+    def _compile(self, expression: Expression) -> CompiledExpression:
+        compiled = compile_expression(expression.source, expression.spelling)
+        self.compiled[expression] = compiled
+        return compiled
+
+    def expression(self, expression: Expression) -> CompiledExpression:
+        """The compiled form of `expression`, compiled on first use."""
+        return self.compiled.get(expression) or self._compile(expression)
+
+
+def timer_value(kind: str, text: str) -> TimerValue:
+    """The timer a literal text means. Raises: Rejected for anything but the ISO 8601 forms `iso` reads."""
+    if kind == "duration":
+        return kind, parse_duration(text)
+    if kind == "date":
+        return kind, parse_datetime(text)
+    return kind, parse_cycle(text)
+
+
+def _literal_timer(event: Event | None) -> TimerValue | None:
+    if event is None or event.kind != "timer" or not event.timer_literal or event.timer is None:
+        return None
+    return timer_value(str(event.timer_kind), event.timer.source)
+
+
+def _masks(net: Net, join: Node) -> list[int]:
+    """For each node, the incoming flows of `join` (as bits) that a token there can still reach without passing it.
+
+    A token in an activity can also leave it through a boundary event, so those paths count.
+    Source: BPMN 2.0.2, 13.4.3 (inclusive gateway, activation).
+    """
+    bit = {flow: 1 << position for position, flow in enumerate(join.incoming)}
+    before: dict[int, list[int]] = {}
+    for flow in net.flows:
+        before.setdefault(flow.target, []).append(flow.source)
+    masks = [0] * len(net.nodes)
+    for flow_index, flag in bit.items():
+        waiting = [net.flows[flow_index].source]
+        seen: set[int] = set()
+        while waiting:
+            index = waiting.pop()
+            if index in seen or index == join.index:
+                continue
+            seen.add(index)
+            masks[index] |= flag
+            node = net.nodes[index]
+            waiting.extend(before.get(index, ()))
+            if node.attached_to is not None:
+                waiting.append(node.attached_to)
+    return masks
+
+
+_programs: OrderedDict[int, Program] = OrderedDict()
+_lock = Lock()
+_KEPT = 256
+
+
+def program_of(net: Net) -> Program:
+    """The program of `net`, kept for the nets used last; keyed by identity, for a `Net` never changes."""
+    found = _programs.get(id(net))
+    if found is not None and found.net is net:
+        return found
+    program = Program(net)
+    with _lock:
+        _programs[id(net)] = program
+        while len(_programs) > _KEPT:
+            _programs.popitem(last=False)
+    return program

@@ -1,0 +1,220 @@
+"""The state of one instance, and its compact bytes.
+
+A state carries no code and no definition: numbers of nodes and flows point into the `Net` of the version the
+instance runs on. Its size depends on what is open, never on what has happened.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import msgpack
+
+from ..errors import Rejected
+
+VERSION = 1
+_MAGIC = b"CS"
+
+
+ITEM, TIMER, MESSAGE, CALL, OPERATION, FAILURE = range(6)  # what a wait waits for
+
+
+# A wait is a tuple (what, node, scope, host, extra):
+#   host   the activity a boundary sits on (id of its wait, scope or multi-instance body); 0 for the wait of an
+#          activity or catch event itself; -1 for the start event of an event sub-process, armed for its scope
+#   extra  TIMER: (due in microseconds since 1970, repeats left after this one, interval in microseconds)
+#          FAILURE: where to go on: "enter", "pass" or "leg"
+Wait = tuple[int, int, int, int, Any]
+ARMED_FOR_SCOPE = -1
+
+# A scope is a list [node, parent, inside, body, layer, live, leg]:
+#   inside  number of the net's scope, or WRAPPER for the leg of a simple activity
+#   body    id of the multi-instance body it is a leg of, else 0
+#   layer   the leg's own variables, None where the scope has none
+#   live    tokens in it
+#   leg     number of the leg from 1, else 0
+NODE, PARENT, INSIDE, BODY, LAYER, LIVE, LEG = range(7)
+WRAPPER = -1
+
+# A body of a multi-instance activity is a list [node, scope, total, started, completed, active, elements, outputs]
+B_NODE, B_SCOPE, B_TOTAL, B_STARTED, B_COMPLETED, B_ACTIVE, B_ELEMENTS, B_OUTPUTS = range(8)
+
+
+class State:
+    """Where the tokens of one instance stand, and its variables.
+
+    A step works on a copy, so a state that was handed out never changes; values of variables are never changed in
+    place either.
+    """
+
+    __slots__ = ("bodies", "joins", "live", "next_id", "outcome", "scopes", "variables", "waits")
+
+    def __init__(self) -> None:
+        self.next_id = 1
+        self.outcome: str | None = None
+        self.live = 0
+        self.variables: dict[str, Any] = {}
+        self.waits: dict[int, Wait] = {}
+        self.scopes: dict[int, list[Any]] = {}
+        self.bodies: dict[int, list[Any]] = {}
+        self.joins: dict[tuple[int, int], dict[int, int]] = {}
+
+    def copy(self) -> State:
+        """A state that can be worked on without changing this one."""
+        twin = State.__new__(State)
+        twin.next_id = self.next_id
+        twin.outcome = self.outcome
+        twin.live = self.live
+        twin.variables = self.variables.copy()
+        twin.waits = self.waits.copy()
+        twin.scopes = {k: [*v[:4], None if v[4] is None else v[4].copy(), *v[5:]] for k, v in self.scopes.items()}
+        twin.bodies = {k: [*v[:7], None if v[7] is None else v[7].copy()] for k, v in self.bodies.items()}
+        twin.joins = {k: v.copy() for k, v in self.joins.items()}
+        return twin
+
+    def leg_of(self, scope: int) -> int:
+        """The innermost multi-instance leg around `scope`, 0 outside any."""
+        while scope:
+            record = self.scopes[scope]
+            if record[BODY]:
+                return scope
+            scope = record[PARENT]
+        return 0
+
+    def seen_from(self, scope: int) -> dict[str, Any]:
+        """The variables a node in `scope` sees: the instance's, overlaid by the layers of the legs around it."""
+        layers = []
+        while scope:
+            record = self.scopes[scope]
+            if record[BODY]:
+                body = self.bodies[record[BODY]]
+                layers.append({**counts(body), **record[LAYER]})
+            scope = record[PARENT]
+        if not layers:
+            return self.variables
+        seen = dict(self.variables)
+        for layer in reversed(layers):
+            seen.update(layer)
+        return seen
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, State) and state_to_bytes(self) == state_to_bytes(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def counts(body: list[Any]) -> dict[str, int]:
+    """The numbers a multi-instance body shows to its legs and its completion condition."""
+    return {
+        "nrOfInstances": body[B_TOTAL],
+        "nrOfActiveInstances": body[B_ACTIVE],
+        "nrOfCompletedInstances": body[B_COMPLETED],
+    }
+
+
+def _plain(state: State) -> tuple[Any, ...]:
+    return (
+        state.next_id,
+        state.outcome,
+        state.live,
+        state.variables,
+        [(k, *v) for k, v in state.waits.items()],
+        [(k, *v) for k, v in state.scopes.items()],
+        [(k, *v) for k, v in state.bodies.items()],
+        [(*k, v) for k, v in state.joins.items()],
+    )
+
+
+_EXT_DATETIME, _EXT_DATE, _EXT_DURATION, _EXT_DECIMAL, _EXT_BIGINT = 1, 2, 3, 4, 5
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def microseconds(instant: datetime) -> int:
+    """Microseconds since 1970 of an aware instant."""
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def instant(microseconds: int) -> datetime:
+    """The aware UTC instant that many microseconds after 1970."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def _pack_special(value: Any) -> msgpack.ExtType:
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise Rejected("state.naive_instant", "Expected an instant with its offset, but it has none.")
+        return msgpack.ExtType(_EXT_DATETIME, value.isoformat().encode())
+    if isinstance(value, date):
+        return msgpack.ExtType(_EXT_DATE, value.isoformat().encode())
+    if isinstance(value, timedelta):
+        return msgpack.ExtType(_EXT_DURATION, str(value // _MICROSECOND).encode())
+    if isinstance(value, Decimal):
+        return msgpack.ExtType(_EXT_DECIMAL, str(value).encode())
+    raise Rejected(
+        "state.value",
+        "Expected text, a number, true/false, a date, a duration, a list or an object, but got "
+        f"{type(value).__name__}.",
+    )
+
+
+def _unpack_special(code: int, content: bytes) -> Any:
+    text = content.decode()
+    if code == _EXT_DATETIME:
+        return datetime.fromisoformat(text)
+    if code == _EXT_DATE:
+        return date.fromisoformat(text)
+    if code == _EXT_DURATION:
+        return timedelta(microseconds=int(text))
+    if code == _EXT_DECIMAL:
+        return Decimal(text)
+    raise Rejected(
+        "state.version", "Expected a value of a known kind in the stored state, but found another.", kind=code
+    )
+
+
+def values_to_bytes(values: Any) -> bytes:
+    """Compact bytes of process values (answers, variables). Raises: Rejected (`state.value`)."""
+    try:
+        return msgpack.packb(values, default=_pack_special, strict_types=False)  # type: ignore[no-any-return]
+    except OverflowError as error:
+        raise Rejected("state.value", "Expected a whole number below 2^63, but got a larger one.") from error
+
+
+def values_from_bytes(content: bytes) -> Any:
+    """The values `values_to_bytes` wrote."""
+    return msgpack.unpackb(content, ext_hook=_unpack_special, strict_map_key=False)
+
+
+def state_to_bytes(state: State) -> bytes:
+    """The bytes an instance row holds: two letters, the codec version, then msgpack.
+
+    Raises: Rejected (`state.value`) for a variable of a kind that cannot be stored.
+    """
+    return _MAGIC + bytes((VERSION,)) + values_to_bytes(_plain(state))
+
+
+def state_from_bytes(content: bytes) -> State:
+    """The state stored in `content`.
+
+    Raises: Rejected (`state.version`) before anything is decoded, unless the version is a known one.
+    """
+    if content[:2] != _MAGIC or len(content) < 4 or content[2] != VERSION:
+        found = content[2] if content[:2] == _MAGIC and len(content) > 2 else None
+        raise Rejected(
+            "state.version",
+            f"Expected a state written by codec version {VERSION}, but found another. Run the release that wrote it "
+            "and migrate, or restore the backup.",
+            version=found,
+        )
+    state = State.__new__(State)
+    state.next_id, state.outcome, state.live, state.variables, waits, scopes, bodies, joins = values_from_bytes(
+        content[3:]
+    )
+    state.waits = {w[0]: (w[1], w[2], w[3], w[4], w[5]) for w in waits}
+    state.scopes = {s[0]: s[1:] for s in scopes}
+    state.bodies = {b[0]: b[1:] for b in bodies}
+    state.joins = {(j[0], j[1]): j[2] for j in joins}
+    return state

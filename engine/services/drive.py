@@ -1,0 +1,290 @@
+"""`cityloop drive`: one instance played to its end in memory, on a clock of its own, with a scratch subject.
+
+Every human node is completed with proposed answers, else the first awaited message arrives, else the earliest timer
+fires. The state is saved and reloaded at every wait, so what drives here also survives a restart. A process with
+marks is bound to a directive that exists only here, so a move the life cycle refuses shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from engine.bpmn.effects import (
+    CallStarted,
+    InstanceEnded,
+    MessageSent,
+    NodeEntered,
+    OperationRequested,
+    StepFailed,
+)
+from engine.bpmn.game import Step, advance
+from engine.bpmn.net import Net, Node
+from engine.bpmn.play import leg_and_element
+from engine.bpmn.state import ITEM, MESSAGE, TIMER, State, instant, state_from_bytes, state_to_bytes
+from engine.bpmn.stimuli import (
+    CallEnded,
+    CallFailed,
+    Complete,
+    MessageArrived,
+    OperationDone,
+    Start,
+    Stimulus,
+    TimerFired,
+)
+from engine.domain.directive import Leg, decisions
+from engine.domain.lifecycle import DIRECTIVE, TASK
+from engine.errors import EngineError
+
+from .coupling import completed, entered, on_record
+
+MOST_STEPS = 500
+START_OF_TIME = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
+SCRATCH_DEFAULTS: Mapping[str, Any] = {
+    "directive_id": "scratch",
+    "level": 3,
+    "legs": ["department_a", "department_b"],
+    "issue_mode": "normal",
+    "completion_rule": "all",
+}
+NetOf = Callable[[str], Net | None]
+FormOf = Callable[[Net, Node], Mapping[str, Any] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Driven:
+    """How a dry run ended: `outcome` completed, waiting or failed, what it waits for or why it failed, the trace."""
+
+    process: str
+    outcome: str
+    waits_for: tuple[str, ...]
+    reason: str | None
+    element: str | None
+    steps: int
+    trace: tuple[str, ...]
+    variables: Mapping[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """The object `cityloop drive --json` prints."""
+        return {
+            "process": self.process,
+            "outcome": self.outcome,
+            "waits_for": list(self.waits_for),
+            "reason": self.reason,
+            "element": self.element,
+            "steps": self.steps,
+            "trace": list(self.trace),
+        }
+
+
+class ScratchDirective:
+    """A directive and its tasks that live only as long as a dry run."""
+
+    def __init__(self, departments: list[str], completion_rule: str = "all") -> None:
+        self.state = DIRECTIVE.start
+        self.completion_rule = completion_rule
+        self.tasks = {d: Leg(d, "co" if i else "lead", TASK.start) for i, d in enumerate(departments)}
+        self.recorded: set[str] = set()
+
+    def legs(self) -> Mapping[str, Leg]:
+        """Every task by department."""
+        return self.tasks
+
+    def move(self, action: str, answers: Mapping[str, Any]) -> None:
+        """Move the directive by its table."""
+        given = on_record(action, answers, self.recorded)
+        self.state = DIRECTIVE.decide(self.state, action, given).target
+        self.recorded |= given - {"reason"}
+
+    def move_task(self, department: str, action: str, answers: Mapping[str, Any]) -> None:
+        """Move a task by its table."""
+        leg = self.tasks[department]
+        move = TASK.decide(leg.state, action, on_record(action, answers, ()))
+        self.tasks[department] = Leg(department, leg.role, move.target)
+
+
+@dataclass
+class _Instance:
+    net: Net
+    state: bytes
+    parent: tuple[_Instance, int] | None = None
+    over: bool = False
+    failures: dict[int, StepFailed] = field(default_factory=dict)
+
+
+class Drive:
+    """A dry run of one process. `net_of` finds called processes, `form_of` the form of a human node."""
+
+    def __init__(self, net_of: NetOf, form_of: FormOf) -> None:
+        self.net_of = net_of
+        self.form_of = form_of
+        self.now = START_OF_TIME
+        self.instances: list[_Instance] = []
+        self.subject: ScratchDirective | None = None
+        self.trace: list[str] = []
+        self.pending: list[tuple[_Instance, Stimulus]] = []
+        self.steps = 0
+
+    def run(self, net: Net, variables: Mapping[str, Any]) -> Driven:
+        """Play `net` from its start until it ends, waits for what cannot be given, or fails."""
+        given = dict(variables)
+        if any(node.loop for node in net.nodes):
+            given = {**SCRATCH_DEFAULTS, **given}
+            self.subject = ScratchDirective(list(given["legs"]), str(given["completion_rule"]))
+        starts = net.starts()
+        plain = [n for n in starts if n.event is None or n.event.kind == "none"]
+        start = None if plain else starts[0].id if starts else None
+        root = _Instance(net, b"")
+        self.instances.append(root)
+        try:
+            self._play(root, Start(start, given))
+            while not root.over and self.steps < MOST_STEPS and self._next(root):
+                pass
+        except EngineError as error:
+            return self._result(root, "failed", str(error.message), error.element, error.code)
+        return self._judge(root)
+
+    def _judge(self, root: _Instance) -> Driven:
+        if root.over:
+            state = state_from_bytes(root.state)
+            if state.outcome == "error":
+                return self._result(root, "failed", "The process ended with an error nobody catches.", None)
+            if self.subject is not None and self.subject.state not in DIRECTIVE.final_states:
+                return self._result(
+                    root,
+                    "failed",
+                    f"Expected the directive to be closed when its process ends, but it is {self.subject.state}.",
+                    None,
+                    "process.ends_with_open_subject",
+                )
+            return self._result(root, "completed", None, None)
+        for instance in self.instances:
+            for failure in instance.failures.values():
+                return self._result(root, "failed", failure.message, instance.net.nodes[failure.node].id, failure.code)
+        if self.steps >= MOST_STEPS:
+            return self._result(root, "failed", f"Expected an end within {MOST_STEPS} steps, but there is none.", None)
+        return self._result(root, "waiting", None, None)
+
+    def _result(
+        self, root: _Instance, outcome: str, reason: str | None, element: str | None, code: str | None = None
+    ) -> Driven:
+        waits = [] if outcome == "completed" else [w for i in self.instances if not i.over for w in self._waits(i)]
+        state = state_from_bytes(root.state) if root.state else State()
+        text = f"{code}: {reason}" if code and reason else reason
+        return Driven(
+            root.net.id, outcome, tuple(waits), text, element, self.steps, tuple(self.trace), dict(state.variables)
+        )
+
+    def _waits(self, instance: _Instance) -> list[str]:
+        if not instance.state:
+            return []
+        waits = state_from_bytes(instance.state).waits.values()
+        return [f"{instance.net.nodes[w[1]].kind.value} {instance.net.nodes[w[1]].id}" for w in waits]
+
+    def _next(self, root: _Instance) -> bool:
+        """Give the process one thing it waits for; False if there is nothing that could be given."""
+        if self.pending:
+            instance, stimulus = self.pending.pop(0)
+            if not instance.over:
+                self._play(instance, stimulus)
+            return True
+        running = [i for i in self.instances if not i.over]
+        states = {id(i): state_from_bytes(i.state) for i in running}
+        for instance in running:
+            for wait, record in states[id(instance)].waits.items():
+                if record[0] == ITEM:
+                    self._complete(instance, states[id(instance)], wait)
+                    return True
+        messages = [
+            (record[3] != 0, i, wait)
+            for i in running
+            for wait, record in states[id(i)].waits.items()
+            if record[0] == MESSAGE
+        ]
+        if messages:
+            _, instance, wait = min(messages, key=lambda m: (m[0], m[2]))
+            self._play(instance, MessageArrived(wait))
+            return True
+        timers = [
+            (record[4][0], i, wait)
+            for i in running
+            for wait, record in states[id(i)].waits.items()
+            if record[0] == TIMER
+        ]
+        if not timers:
+            return False
+        due, instance, wait = min(timers, key=lambda t: (t[0], t[2]))
+        self.now = max(self.now, instant(due))
+        self._play(instance, TimerFired(wait))
+        return True
+
+    def _complete(self, instance: _Instance, state: State, wait: int) -> None:
+        _, index, scope, _, _ = state.waits[wait]
+        node = instance.net.nodes[index]
+        answers = self._answers(instance, node)
+        self.trace.append(f"complete {node.id}")
+        if self.subject is not None:
+            completed(self.subject, node, _code(leg_and_element(instance.net, state, scope)), answers)
+        self._play(instance, Complete(wait, answers))
+
+    def _answers(self, instance: _Instance, node: Node) -> dict[str, Any]:
+        form = self.form_of(instance.net, node)
+        answers = dict(form) if form is not None else {}
+        if node.loop and "decision" not in answers and decisions(node.loop):
+            answers["decision"] = decisions(node.loop)[0]
+        return answers
+
+    def _play(self, instance: _Instance, stimulus: Stimulus) -> None:
+        self.steps += 1
+        before = state_from_bytes(instance.state) if instance.state else None
+        step = advance(instance.net, before, stimulus, self.now)
+        instance.state = state_to_bytes(step.state)
+        if isinstance(stimulus, MessageArrived | TimerFired):
+            assert before is not None
+            node = instance.net.nodes[before.waits[stimulus.wait][1]]
+            self.trace.append(f"{'message' if isinstance(stimulus, MessageArrived) else 'timer'} {node.id}")
+        for effect in step.effects:
+            self._take(instance, step, effect)
+
+    def _take(self, instance: _Instance, step: Step, effect: Any) -> None:
+        nodes = instance.net.nodes
+        if isinstance(effect, NodeEntered):
+            if self.subject is not None:
+                entered(self.subject, nodes[effect.node], _code(step.legs.get(effect.scope)))
+        elif isinstance(effect, OperationRequested):
+            self.trace.append(f"operation {effect.operation or nodes[effect.node].id}")
+            self.pending.append((instance, OperationDone(effect.wait)))
+        elif isinstance(effect, MessageSent):
+            self.trace.append(f"send {effect.message}")
+        elif isinstance(effect, StepFailed):
+            instance.failures[effect.wait] = effect
+        elif isinstance(effect, CallStarted):
+            self._call(instance, effect)
+        elif isinstance(effect, InstanceEnded):
+            self._ended(instance, effect, step.state)
+
+    def _call(self, caller: _Instance, call: CallStarted) -> None:
+        net = self.net_of(call.process)
+        self.trace.append(f"call {call.process}")
+        if net is None:
+            return  # it goes on waiting for the missing process, which the result names
+        child = _Instance(net, b"", (caller, call.wait))
+        self.instances.append(child)
+        self.pending.append((child, Start(None, call.variables)))
+
+    def _ended(self, instance: _Instance, ended: InstanceEnded, state: State) -> None:
+        instance.over = True
+        self.trace.append(f"end {instance.net.id} {ended.outcome}")
+        if instance.parent is not None:
+            caller, wait = instance.parent
+            answer: Stimulus = (
+                CallFailed(wait, ended.error or "") if ended.outcome == "error" else CallEnded(wait, state.variables)
+            )
+            self.pending.append((caller, answer))
+
+
+def _code(leg: tuple[int, Any] | None) -> str | None:
+    """The department a leg is for, where its element is a department's code."""
+    return leg[1] if leg is not None and isinstance(leg[1], str) else None
