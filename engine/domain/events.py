@@ -1,0 +1,207 @@
+"""Facts: what has happened, frozen and in the past tense. They carry ids, codes and numbers, never words of people.
+
+A fact becomes a row, a ledger entry and what the board follows; so it must never hold personal data or free text
+(D12, D13), and building one with such a value fails.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, ClassVar
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.:@+/|-]{0,120}")
+_HEAD = frozenset({"at", "subject_id", "actor_id"})
+PlainValue = str | int | float | bool | None | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """Something that happened to a subject at an instant, by a person or the engine (`actor_id` None)."""
+
+    code: ClassVar[str] = "fact"
+    subject_kind: ClassVar[str] = "engine"
+
+    at: datetime
+    subject_id: str
+    actor_id: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in self.payload().items():
+            texts = value if isinstance(value, tuple) else (value,)
+            if any(isinstance(text, str) and not _PLAIN.fullmatch(text) for text in texts):
+                raise ValueError(f"a fact holds ids and codes only, but {name} of {self.code} does not")
+
+    def payload(self) -> Mapping[str, Any]:
+        """What the fact says beyond who, what and when: plain values by field name."""
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name not in _HEAD}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalReceived(Fact):
+    """A report or alert was stored."""
+
+    code = "signal.received"
+    subject_kind = "signal"
+    source: str
+    outcome: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalActed(Fact):
+    """An update or cancellation reached the incidents of its alerts."""
+
+    code = "signal.acted"
+    subject_kind = "signal"
+    outcome: str
+    incident_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved(Fact):
+    """The subject went to another state of its life cycle, or stayed in it by a move that changes something else."""
+
+    action: str
+    source: str
+    target: str
+    reason: str | None = None
+
+
+class SignalMoved(Moved):
+    """A signal went to another state."""
+
+    __slots__ = ()
+    code = "signal.moved"
+    subject_kind = "signal"
+
+
+class IncidentMoved(Moved):
+    """An incident went to another state."""
+
+    __slots__ = ()
+    code = "incident.moved"
+    subject_kind = "incident"
+
+
+class DirectiveMoved(Moved):
+    """A directive went to another state."""
+
+    __slots__ = ()
+    code = "directive.moved"
+    subject_kind = "directive"
+
+
+class TaskMoved(Moved):
+    """A task went to another state."""
+
+    __slots__ = ()
+    code = "task.moved"
+    subject_kind = "task"
+
+
+MOVED: Mapping[str, type[Moved]] = {
+    kind.subject_kind: kind for kind in (SignalMoved, IncidentMoved, DirectiveMoved, TaskMoved)
+}
+"""The fact of a move, by the subject of its life-cycle table."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentOpened(Fact):
+    """A signal became an incident."""
+
+    code = "incident.opened"
+    subject_kind = "incident"
+    number: str
+    signal_id: str
+    event_type: str
+    level: int | None = None
+    grid_cell_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectiveDrafted(Fact):
+    """An order was drafted."""
+
+    code = "directive.drafted"
+    subject_kind = "directive"
+    number: str
+    incident_id: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectiveIssued(Fact):
+    """An order was issued: its wording is frozen under the digest."""
+
+    code = "directive.issued"
+    subject_kind = "directive"
+    digest: str
+    department_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedbackSubmitted(Fact):
+    """A department reported back on its task."""
+
+    code = "feedback.submitted"
+    subject_kind = "task"
+    feedback_id: str
+    round: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerificationRecorded(Fact):
+    """Somebody other than the handlers verified what was done."""
+
+    code = "verification.recorded"
+    subject_kind = "directive"
+    verification_id: str
+    passed: bool
+    sent_back: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationRecorded(Fact):
+    """The closed work was evaluated."""
+
+    code = "evaluation.recorded"
+    subject_kind = "directive"
+    evaluation_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockStarted(Fact):
+    """A clock began to run."""
+
+    code = "clock.started"
+    subject_kind = "clock"
+    stage: str
+    policy: str
+    cycle: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockEnded(Fact):
+    """A clock ended: met, missed or cancelled."""
+
+    code = "clock.ended"
+    subject_kind = "clock"
+    state: str
+    cause: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RungReached(Fact):
+    """A rung of a clock fired and called somebody."""
+
+    code = "clock.rung_reached"
+    subject_kind = "clock"
+    rung: int
+    late_by_s: float
+    role: str
+    recipient_person_id: str | None
+    recipient_department_id: str
+    skipped: tuple[str, ...] = ()
