@@ -1,0 +1,94 @@
+"""Opening a database: its URL, and what every new connection is told."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Protocol
+
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.pool import NullPool
+
+BUSY_TIMEOUT_S = 30
+Synchronous = Literal["FULL", "NORMAL"]
+
+
+class Cursor(Protocol):
+    """What the cursors of both drivers offer."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows the last statement changed."""
+        ...
+
+    def execute(self, query: Any, params: Any = ..., /) -> Any:
+        """Runs one statement."""
+        ...
+
+    def executemany(self, query: Any, params: Any, /) -> Any:
+        """Runs one statement for each set of parameters."""
+        ...
+
+    def fetchone(self) -> Any:
+        """The next row, or None."""
+        ...
+
+    def fetchall(self) -> Any:
+        """All rows that are left."""
+        ...
+
+
+class Line:
+    """An open connection of SQLAlchemy with the driver's connection under it and one cursor of that."""
+
+    __slots__ = ("connection", "cursor", "driver")
+
+    def __init__(self, engine: Engine) -> None:
+        self.connection = engine.connect()
+        driver: Any = self.connection.connection.driver_connection
+        self.driver = driver
+        self.cursor: Cursor = driver.cursor()
+
+    def close(self) -> None:
+        """Closes the connection; a transaction that is still open goes with it."""
+        self.connection.invalidate()
+        self.connection.close()
+
+
+def database_url(text: str) -> URL:
+    """The URL with our driver for its kind of database.
+
+    Raises: ValueError for other databases and for an SQLite database in memory, which no second connection can see.
+    """
+    url = make_url(text)
+    kind = url.get_backend_name()
+    if kind == "postgresql":
+        return url.set(drivername="postgresql+psycopg")
+    if kind != "sqlite":
+        raise ValueError(f"Expected a database URL of SQLite or PostgreSQL, but it is one of {kind}.")
+    if url.database in (None, "", ":memory:"):
+        raise ValueError("Expected an SQLite database in a file, but the URL names none.")
+    return url.set(drivername="sqlite+pysqlite")
+
+
+def open_engine(text: str, *, synchronous: Synchronous) -> Engine:
+    """An engine without a pool of its own (`Database` keeps idle connections) and without SQLAlchemy's transactions.
+
+    `synchronous` is SQLite's: NORMAL may lose the last commits when the machine loses power.
+    """
+    url = database_url(text)
+    if url.get_backend_name() == "postgresql":
+        options = f"-c timezone=UTC -c lock_timeout={BUSY_TIMEOUT_S}s"
+        return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args={"options": options})
+    engine = create_engine(
+        url,
+        poolclass=NullPool,
+        isolation_level="AUTOCOMMIT",
+        connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False, "cached_statements": 256},
+    )
+
+    @event.listens_for(engine, "connect")
+    def set_up(driver_connection: Any, record: Any) -> None:
+        driver_connection.execute("PRAGMA journal_mode=WAL")
+        driver_connection.execute(f"PRAGMA synchronous={synchronous}")
+        driver_connection.execute("PRAGMA foreign_keys=ON")
+
+    return engine

@@ -1,0 +1,147 @@
+"""Core statements compiled once for each kind of database and then run on the driver's own cursor: the hot path.
+
+A statement is written in SQLAlchemy Core with named parameters; what is left for each run is to put the parameters
+in order, pass the few that need it through their type, and execute. Lists in `IN (…)` need a fresh text each time and
+are for `UnitOfWork.execute`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import Dialect, Insert, Table, bindparam, insert, update
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.dml import UpdateBase
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.selectable import Select
+from sqlalchemy.types import TypeEngine
+
+Processor = Callable[[Any], Any]
+Values = Mapping[str, Any]
+Row = tuple[Any, ...]
+
+
+class Form:
+    """A statement as one kind of database takes it: its text, and what to do with parameters and rows."""
+
+    __slots__ = ("arrange", "load", "sql")
+
+    def __init__(
+        self, sql: str, arrange: Callable[[Values], Any], load: Callable[[Sequence[Row]], list[Row]] | None
+    ) -> None:
+        self.sql = sql
+        self.arrange = arrange
+        self.load = load
+
+
+class Prepared:
+    """A Core statement that is compiled at its first run on each kind of database.
+
+    `columns` names the columns an INSERT gives or an UPDATE sets from parameters of the same name.
+    """
+
+    __slots__ = ("columns", "forms", "statement")
+
+    def __init__(self, statement: Select[Any] | UpdateBase, columns: Iterable[str] | None = None) -> None:
+        self.statement = statement.inline() if isinstance(statement, Insert) else statement
+        self.columns = None if columns is None else tuple(columns)
+        self.forms: dict[str, Form] = {}
+
+    def form(self, dialect: Dialect) -> Form:
+        """The compiled form for `dialect`, kept for the next time."""
+        form = self.forms.get(dialect.name)
+        if form is None:
+            form = self.forms[dialect.name] = _compile(self.statement, self.columns, dialect)
+        return form
+
+
+def insert_into(table: Table, *columns: str) -> Prepared:
+    """An INSERT of these columns of `table`, or of all but numbers that the database hands out."""
+    given = columns or tuple(column.name for column in table.columns if column is not table.autoincrement_column)
+    return Prepared(insert(table), given)
+
+
+def update_row(table: Table, *columns: str, where: Iterable[str] = ("id",), **also: ColumnElement[Any]) -> Prepared:
+    """An UPDATE that sets `columns` (and the expressions in `also`) in the rows whose `where` columns equal the
+    parameters of the same name.
+
+    A `revision` among `where` is claimed: it must be the one given and is counted up.
+    """
+    statement = update(table)
+    for name in where:
+        statement = statement.where(table.c[name] == bindparam(f"seen_{name}" if name == "revision" else name))
+        if name == "revision":
+            also = {**also, "revision": table.c.revision + 1}
+    if also:
+        statement = statement.values(also)
+    return Prepared(statement, columns)
+
+
+def _compile(statement: Select[Any] | UpdateBase, columns: tuple[str, ...] | None, dialect: Dialect) -> Form:
+    keys = None if columns is None else list(columns)
+    compiled = statement.compile(dialect=dialect, column_keys=keys)
+    if not isinstance(compiled, SQLCompiler):
+        raise TypeError(f"Expected a statement with rows or parameters, but it is {statement!r}.")
+    for parameter in compiled.binds.values():
+        if parameter.expanding or parameter.literal_execute:
+            raise TypeError(f"Expected single parameters, but {parameter.key!r} stands for a list.")
+    binders = {name: _bind_processor(parameter.type, dialect) for name, parameter in compiled.binds.items()}
+    fixed = {name: parameter.value for name, parameter in compiled.binds.items() if not parameter.required}
+    fixed = {name: value for name, value in fixed.items() if columns is None or name not in columns}
+    order = compiled.positiontup
+    arrange = _by_name(binders, fixed) if order is None else _by_position(order, binders, fixed)
+    return Form(str(compiled), arrange, _loader(statement, dialect))
+
+
+def _bind_processor(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
+    return kind.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _by_position(
+    order: Sequence[str], binders: Mapping[str, Processor | None], fixed: Values
+) -> Callable[[Values], Sequence[Any]]:
+    """Parameters as a sequence in the order of their marks in the text."""
+    if not order:
+        return lambda values: ()
+    steps = tuple((name, binders[name]) for name in order)
+    if fixed:
+
+        def with_fixed(values: Values) -> Sequence[Any]:
+            full = {**fixed, **values}
+            return [full[name] if bind is None else bind(full[name]) for name, bind in steps]
+
+        return with_fixed
+    if any(binders.values()):
+        return lambda values: [values[name] if bind is None else bind(values[name]) for name, bind in steps]
+    if len(order) == 1:
+        only = order[0]
+        return lambda values: (values[only],)
+    return itemgetter(*order)
+
+
+def _by_name(binders: Mapping[str, Processor | None], fixed: Values) -> Callable[[Values], Values]:
+    """Parameters as a mapping, each through the processor of its type."""
+    steps = tuple(binders.items())
+    if not fixed:
+        return lambda values: {name: values[name] if bind is None else bind(values[name]) for name, bind in steps}
+
+    def with_fixed(values: Values) -> Values:
+        full = {**fixed, **values}
+        return {name: full[name] if bind is None else bind(full[name]) for name, bind in steps}
+
+    return with_fixed
+
+
+def _loader(statement: Select[Any] | UpdateBase, dialect: Dialect) -> Callable[[Sequence[Row]], list[Row]] | None:
+    """What turns driver rows into rows of Python values, or None where they already are."""
+    processors = tuple(
+        column.type.dialect_impl(dialect).result_processor(dialect, None) for column in statement.exported_columns
+    )
+    if not any(processors):
+        return None
+    return lambda rows: [
+        tuple([value if load is None else load(value) for value, load in zip(row, processors, strict=True)])
+        for row in rows
+    ]
