@@ -1,0 +1,88 @@
+"""Compiling and evaluating: source text in, value out, with every limit kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from engine.bpmn.expressions.closures import Closure, closure_of, truth
+from engine.bpmn.expressions.faults import SOURCE_LIMIT, fault
+from engine.bpmn.expressions.grammar import Parser
+from engine.bpmn.expressions.tokens import tokenise
+from engine.bpmn.expressions.tree import Tree, measure
+from engine.bpmn.expressions.values import Run, bounded
+from engine.bpmn.net import Spelling
+
+_COMPILED_KEPT = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledExpression:
+    """A checked expression: its source, its tree, the top-level names it reads, and what evaluates it."""
+
+    source: str
+    spelling: Spelling
+    names: frozenset[str]
+    tree: Tree = field(repr=False)
+    closure: Closure = field(repr=False, compare=False)
+
+
+def spelling_of(source: str) -> Spelling:
+    """The spelling `source` is written in: JUEL where it opens a hole with `${` or `#{`, else plain."""
+    return "juel" if "${" in source or "#{" in source else "plain"
+
+
+def compile_expression(source: str, spelling: Spelling = "plain") -> CompiledExpression:
+    """The compiled expression, kept for the next time. Raises: ExpressionError."""
+    if len(source) > SOURCE_LIMIT:
+        raise fault("expression.source_too_long", limit=SOURCE_LIMIT, found=len(source))
+    return _compiled(source, spelling)
+
+
+@lru_cache(maxsize=_COMPILED_KEPT)
+def _compiled(source: str, spelling: Spelling) -> CompiledExpression:
+    tree = _juel_tree(source) if spelling == "juel" else _plain_tree(source)
+    names = measure(tree)
+    return CompiledExpression(source, spelling, names, tree, closure_of(tree))
+
+
+def evaluate(compiled: CompiledExpression, names: Mapping[str, Any], now: datetime) -> Any:
+    """The value of the expression over `names`, which stay as they are. Raises: ExpressionError."""
+    value = compiled.closure(names, Run(now))
+    return value if value is True or value is False else bounded(value)
+
+
+def is_true(compiled: CompiledExpression, names: Mapping[str, Any], now: datetime) -> bool:
+    """Whether the condition holds; null counts as false. Raises: ExpressionError, also for what is not boolean."""
+    return truth(compiled.closure(names, Run(now)), None)
+
+
+def _plain_tree(source: str) -> Tree:
+    tokens, _ = tokenise(source, 0, "plain")
+    return Parser(tokens, "plain").parse()
+
+
+def _juel_tree(source: str) -> Tree:
+    """The tree of a text with holes; of the hole alone where nothing but space surrounds it."""
+    parts: list[Tree] = []
+    literal, at = "", 0
+    while at < len(source):
+        if source.startswith(("\\$", "\\#"), at):
+            literal, at = literal + source[at + 1], at + 2
+        elif source.startswith(("${", "#{"), at):
+            if literal:
+                parts.append(("const", at - len(literal), literal))
+                literal = ""
+            tokens, at = tokenise(source, at + 2, "juel")
+            parts.append(Parser(tokens, "juel").parse())
+        else:
+            literal, at = literal + source[at], at + 1
+    if literal:
+        parts.append(("const", at - len(literal), literal))
+    holes = [part for part in parts if not (part[0] == "const" and str(part[2]).isspace())]
+    if len(holes) == 1 and len(parts) > 1:
+        return holes[0]
+    return parts[0] if len(parts) == 1 else ("text", 0, tuple(parts))
