@@ -1,0 +1,253 @@
+"""The activities of random models: tasks, sub-processes, multi-instance, boundary events, event sub-processes."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from tests.properties.model_parts import LISTS, VARIABLES, WORDS, Place, Style, Write
+from tests.properties.pen import Pen
+
+Ends = tuple[str, str]  # first and last node of a block
+
+
+class Activities:
+    """Draws what waits or works; the gateways around it are drawn by the subclass."""
+
+    def __init__(self, seed: int, style: Style) -> None:
+        self.seed = seed
+        self.style = style
+        self.random = random.Random(seed)
+        self.pen = Pen()
+        self.left = self.random.randint(4, style.budget)
+        self.writes: dict[str, tuple[Write, ...]] = {}
+        self.codes: dict[str, tuple[str, ...]] = {}
+
+    def sequence(self, place: Place) -> Ends:
+        """Draws blocks one after the other."""
+        raise NotImplementedError
+
+    def fill(self, place: Place, *, first: str | None = None, user_first: bool = False) -> None:
+        """Draws the content of a scope: a start event, blocks, one or two end events, event sub-processes."""
+        start = first or self.pen.node("startEvent")
+        if user_first:
+            begin = self.user(place)
+            self.pen.flow(start, begin)
+            start = begin
+        entry, last = self.sequence(place)
+        self.pen.flow(start, entry)
+        if self.chance(0.15) and not place.simple:
+            split = self.pen.node("parallelGateway")
+            self.pen.flow(last, split)
+            for _ in range(2):
+                branch, last = self.sequence(place.deeper())
+                self.pen.flow(split, branch)
+                self.end(last)
+        else:
+            self.end(last)
+        if self.chance(self.style.event_subprocesses):
+            self.event_subprocess(place)
+
+    def end(self, last: str, *, message_too: bool = True) -> str:
+        """Draws an end event, none or now and then message, behind a node."""
+        end = self.pen.node("endEvent")
+        if message_too and self.chance(0.1) and not self.style.spiff:
+            self.pen.message(end)
+        self.pen.flow(last, end)
+        return end
+
+    # -- tasks -------------------------------------------------------------------------------------------------
+
+    def user(self, place: Place, *writes: Write) -> str:
+        """A user task that writes what is asked for and one or two variables more."""
+        task = self.pen.node("userTask")
+        self.writes[task] = writes + self.some_writes()
+        self.codes[task] = place.codes
+        return task
+
+    def some_writes(self) -> tuple[Write, ...]:
+        """None to two variables with the values they may get."""
+        if self.style.spiff:
+            return ()
+        names = self.random.sample(sorted(VARIABLES), self.random.choice((0, 1, 1, 2)))
+        return tuple(Write(name, VARIABLES[name]) for name in names)
+
+    def task(self, place: Place) -> Ends:
+        """One node that works or waits, of any kind."""
+        kind = self.pick(self.style.tasks)
+        self.left -= 1
+        if kind == "user":
+            node = self.user(place)
+        elif kind == "manual":
+            node = self.pen.node(self.random.choice(("manualTask", "task")))
+        elif kind == "service":
+            node = self.pen.service("look_up")
+            self.writes[node] = self.some_writes()
+            self.codes[node] = place.codes
+        elif kind == "catch_timer":
+            node = self.pen.node("intermediateCatchEvent")
+            self.pen.timer(node, "timeDuration", "PT2H")
+        elif kind == "throw_none":
+            node = self.pen.node("intermediateThrowEvent")
+        else:
+            tags = {"send": "sendTask", "receive": "receiveTask", "catch_message": "intermediateCatchEvent"}
+            node = self.pen.node(tags.get(kind, "intermediateThrowEvent"))
+            self.pen.message(node)
+            if kind in ("receive", "catch_message"):
+                self.writes[node] = self.some_writes()
+        return node, node
+
+    # -- sub-processes and multi-instance ----------------------------------------------------------------------
+
+    def subprocess(self, place: Place) -> Ends:
+        """An embedded sub-process."""
+        node = self.pen.node("subProcess")
+        outside = self.pen.enter(node)
+        self.fill(place.inside())
+        self.pen.scope = outside
+        return node, node
+
+    def multi(self, place: Place, *codes: str) -> Ends:
+        """A multi-instance activity: a task, or a sub-process whose legs begin with a user task."""
+        self.left -= 1
+        whole = place.depth < self.style.depth and self.left > 2 and self.chance(0.5)
+        tag = "subProcess" if whole else self.pick({"userTask": 5, "manualTask": 1, "receiveTask": 1, "sendTask": 1})
+        if self.style.spiff and not whole:
+            tag = "userTask"
+        node = self.pen.node(tag)
+        names = self.mark_multi(node, completion=tag != "sendTask")
+        if tag in ("receiveTask", "sendTask"):
+            self.pen.message(node)
+        if tag in ("receiveTask", "userTask"):
+            self.writes[node] = self.some_writes()
+        if tag == "userTask":
+            self.codes[node] = place.codes + codes
+        if whole:
+            outside = self.pen.enter(node)
+            self.fill(place.inside(*codes, names=place.names + names), user_first=True)
+            self.pen.scope = outside
+        return node, node
+
+    def mark_multi(self, node: str, *, completion: bool) -> tuple[tuple[str, tuple[Any, ...]], ...]:
+        """Makes a node multi-instance; returns the names its legs can read."""
+        sequential = self.chance(0.4)
+        if self.style.spiff:
+            self.pen.multi(node, sequential=sequential, cardinality=str(self.random.randint(0, 3)))
+            return ()
+        options: dict[str, Any] = {"sequential": sequential}
+        element = f"element_{node}"
+        names: tuple[tuple[str, tuple[Any, ...]], ...] = (("loopCounter", (1, 2, 3)), ("nrOfInstances", (1, 2, 3)))
+        if self.chance(0.6):
+            options["collection"] = (self.random.choice(LISTS), element)
+            options["standard"] = self.chance(0.5)
+            names += ((element, WORDS),)
+        else:
+            options["cardinality"] = self.random.choice(("teams", "1", "2", "3"))
+        if self.chance(0.4):
+            wanted = self.random.choice((element, "n1", "s2")) if "collection" in options else "n2"
+            options["output"] = (f"results_{node}", wanted)
+        if completion and self.chance(0.4):
+            choices = ["nrOfCompletedInstances >= 2", "b1 == true", "nrOfCompletedInstances >= 1 and n1 > 1"]
+            options["completion"] = self.random.choice(choices + ["nrOfActiveInstances <= 1"] * (not sequential))
+        self.pen.multi(node, **options)
+        return names
+
+    # -- events beside the flow --------------------------------------------------------------------------------
+
+    def guarded(self, place: Place) -> Ends:
+        """An activity with boundary events; interrupting ones come back into the flow behind it."""
+        if place.simple:
+            return self.task(place)
+        kind = self.pick({"user": 3, "service": 1, "receive": 1, "subprocess": 2, "multi": 2})
+        if self.style.spiff:
+            kind = self.pick({"user": 2, "subprocess": 2})
+        code = self.pen.id("E") if kind != "receive" and self.chance(0.5) else None
+        codes = (code,) if code else ()
+        if kind == "subprocess":
+            node = self.pen.node("subProcess")
+            outside = self.pen.enter(node)
+            self.fill(place.inside(*codes))
+            self.pen.scope = outside
+        elif kind == "multi":
+            node, _ = self.multi(place, *codes)
+        else:
+            node = self.guarded_task(kind, place.deeper(codes=place.codes + codes))
+        merge = self.pen.node("exclusiveGateway")
+        self.pen.flow(node, merge)
+        if code:
+            caught = None if self.chance(0.2) and not self.style.spiff else code
+            self.interrupted(self.boundary_error(node, caught), merge, place)
+        for _ in range(self.random.choice((0, 1, 1, 2)) if code else self.random.choice((1, 1, 2))):
+            self.boundary(node, merge, place)
+        return node, merge
+
+    def guarded_task(self, kind: str, place: Place) -> str:
+        """The single task that boundary events are put on."""
+        self.left -= 1
+        if kind == "user":
+            return self.user(place)
+        node = self.pen.service("look_up") if kind == "service" else self.pen.node("receiveTask")
+        self.writes[node] = self.some_writes()
+        if kind == "receive":
+            self.pen.message(node)
+        else:
+            self.codes[node] = place.codes
+        return node
+
+    def boundary_error(self, node: str, code: str | None) -> str:
+        """An error boundary event."""
+        event = self.pen.node("boundaryEvent", attachedToRef=node)
+        self.pen.error(event, code)
+        return event
+
+    def boundary(self, node: str, merge: str, place: Place) -> None:
+        """A message or timer boundary event, interrupting or not, and the way from it."""
+        interrupting = self.style.spiff or self.chance(0.5)
+        event = self.pen.node("boundaryEvent", attachedToRef=node, cancelActivity="true" if interrupting else "false")
+        self.trigger(event, interrupting)
+        if interrupting:
+            self.interrupted(event, merge, place)
+        else:
+            entry, last = self.sequence(place.deeper(simple=True))
+            self.pen.flow(event, entry)
+            self.end(last)
+
+    def trigger(self, event: str, interrupting: bool) -> None:
+        """Makes an event wait for a message or a timer."""
+        if self.style.spiff or self.chance(0.55):
+            self.pen.message(event)
+            self.writes[event] = self.some_writes()
+        elif not interrupting and self.chance(0.5):
+            self.pen.timer(event, "timeCycle", self.random.choice(("R2/PT10M", "R3/PT1H")))
+        else:
+            self.pen.timer(event, "timeDuration", self.random.choice(("PT30M", "P1D")))
+
+    def interrupted(self, event: str, merge: str, place: Place) -> None:
+        """The way from an interrupting event back into the flow, with a block on it or without."""
+        if self.chance(0.5):
+            entry, last = self.sequence(place.deeper())
+            self.pen.flow(event, entry)
+            self.pen.flow(last, merge)
+        else:
+            self.pen.flow(event, merge)
+
+    def event_subprocess(self, place: Place) -> None:
+        """An event sub-process in the current scope."""
+        node = self.pen.node("subProcess", triggeredByEvent="true")
+        outside = self.pen.enter(node)
+        interrupting = self.chance(0.4)
+        start = self.pen.node("startEvent", isInterrupting="true" if interrupting else "false")
+        self.trigger(start, interrupting)
+        self.left += 2
+        self.fill(place.inside(), first=start)
+        self.pen.scope = outside
+
+    # -- chance ------------------------------------------------------------------------------------------------
+
+    def chance(self, probability: float) -> bool:
+        """True with this probability."""
+        return self.random.random() < probability
+
+    def pick(self, weights: dict[str, float]) -> str:
+        """One of the words, by weight."""
+        return self.random.choices(list(weights), list(weights.values()))[0]

@@ -1,0 +1,36 @@
+"""When an inclusive join is activated: the path rule of BPMN 2.0.2, 13.4.3, word for word."""
+
+from __future__ import annotations
+
+from tests.properties.reference_drawing import Drawing, Element
+from tests.properties.reference_run import Scope
+
+
+def is_activated(drawing: Drawing, scope: Scope, join: Element) -> bool:
+    """Whether every token with a path to an empty incoming flow also has one to a flow that holds a token.
+
+    Paths do not visit the join and do not leave the scope. An activity that has begun counts as a token on its way
+    to wherever it can be left for, by its outgoing flows or by its boundary events.
+    """
+    full = {id for id in join.incoming if id in scope.tokens}
+    empty = set(join.incoming) - full
+    starts = [[id] for id in scope.tokens] + [_ways_out(drawing, activity.element) for activity in scope.activities]
+    reached = [_paths(drawing, start, join) for start in starts]
+    return not any(flows & empty and not flows & full for flows in reached)
+
+
+def _ways_out(drawing: Drawing, element: Element) -> list[str]:
+    return element.outgoing + [id for event in drawing.boundaries(element.id) for id in event.outgoing]
+
+
+def _paths(drawing: Drawing, start: list[str], join: Element) -> set[str]:
+    reached: set[str] = set()
+    ahead = list(start)
+    while ahead:
+        id = ahead.pop()
+        if id not in reached:
+            reached.add(id)
+            target = drawing.elements[drawing.arrows[id].target]
+            if target is not join:
+                ahead += _ways_out(drawing, target)
+    return reached

@@ -1,0 +1,140 @@
+"""Random plays of a model: the reference game leads, and another game makes the same moves and must agree."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from tests.properties.model_parts import Model
+from tests.properties.reference_game import ReferenceGame
+from tests.properties.reference_run import Open
+
+Key = tuple[str, str, tuple[int, ...]]  # kind of wait, id of the node, legs from the outside in
+
+FREE_STEPS = 24  # moves made at random; after them only what leads to the end
+MOST_STEPS = 400  # a play that is longer does not come to an end
+
+
+@dataclass(frozen=True)
+class Move:
+    """One stimulus. `place` counts the waits with the same key in the order they were opened."""
+
+    what: str  # done, happens, throws
+    key: Key
+    place: int = 0
+    values: Mapping[str, Any] = field(default_factory=dict)
+    code: str = ""
+
+
+class Player(Protocol):
+    """A game that is held against the reference."""
+
+    def move(self, move: Move) -> None:
+        """Makes the move."""
+
+    def open(self) -> list[Key]:
+        """What it waits for, sorted."""
+
+    def outcome(self) -> str | None:
+        """How it ended, None while it runs."""
+
+    def sent(self) -> list[str]:
+        """Sorted ids of the nodes that sent a message in the last step."""
+
+    def variables(self) -> Mapping[str, Any]:
+        """The variables of the instance."""
+
+
+class Difference(AssertionError):
+    """The two games do not agree; the text says how to get here again."""
+
+
+def walk(model: Model, seed: int, player: Player | None = None) -> list[Move]:
+    """The moves of one play from start to end, checked against `player` after each. Raises: Difference."""
+    reference = ReferenceGame(model.xml, model.variables)
+    moves: list[Move] = []
+    _compare(model, seed, moves, reference, player)
+    for move in choices(model, random.Random(seed), reference):
+        moves.append(move)
+        make(reference, move)
+        if player is not None:
+            try:
+                player.move(move)
+            except Exception as error:
+                raise Difference(report(model, seed, moves, f"{type(error).__name__}: {error}")) from error
+        _compare(model, seed, moves, reference, player)
+    return moves
+
+
+def choices(model: Model, chance: random.Random, reference: ReferenceGame) -> Iterator[Move]:
+    """Random moves that the reference can make next, until it has ended."""
+    for number in range(MOST_STEPS):
+        waits = reference.open()
+        if not waits:
+            return
+        finishing = number >= FREE_STEPS
+        if finishing:
+            waits = [wait for wait in waits if _is_in_the_flow(wait)]
+        wait = chance.choice(waits)
+        yield _move(model, chance, reference, wait, finishing)
+    raise AssertionError(f"model {model.seed} does not come to an end")
+
+
+def make(reference: ReferenceGame, move: Move) -> None:
+    """Makes the move in the reference game."""
+    reference.sent.clear()
+    wait = [wait for wait in reference.open() if wait.key == move.key][move.place]
+    if move.what == "throws":
+        reference.throw(wait, move.code)
+    elif move.what == "done":
+        reference.complete(wait, move.values)
+    else:
+        reference.happen(wait, move.values)
+
+
+def report(model: Model, seed: int, moves: list[Move], what: str) -> str:
+    """Everything needed to see a difference again."""
+    made = "\n".join(f"  {move.what} {move.key} #{move.place} {dict(move.values)} {move.code}" for move in moves)
+    start = f"start {model.variables}"
+    return f"model seed {model.seed}, play seed {seed}\n{model.xml}\n{start}\n{made}\n{what}"
+
+
+def _is_in_the_flow(wait: Open) -> bool:
+    return wait.activity is not None and wait.activity.element.id == wait.node
+
+
+def _move(model: Model, chance: random.Random, reference: ReferenceGame, wait: Open, finishing: bool) -> Move:
+    place = [other for other in reference.open() if other.key == wait.key].index(wait)
+    codes = model.codes.get(wait.node, ())
+    if codes and wait.kind in ("item", "operation") and chance.random() < 0.1:
+        return Move("throws", wait.key, place, code=chance.choice(codes))
+    values = {}
+    for write in model.writes.get(wait.node, ()):
+        keep_last = finishing and write.last is not None
+        values[write.name] = write.last if keep_last else chance.choice(write.values)
+    what = "done" if wait.kind in ("item", "operation") else "happens"
+    return Move(what, wait.key, place, values)
+
+
+def _compare(model: Model, seed: int, moves: list[Move], reference: ReferenceGame, player: Player | None) -> None:
+    ours = {
+        "outcome": reference.outcome,
+        "open": [wait.key for wait in reference.open()],
+        "sent": sorted(reference.sent),
+        "variables": reference.variables,
+    }
+    if reference.outcome is None and not ours["open"]:
+        raise Difference(report(model, seed, moves, "the reference game is stuck"))
+    if player is None:
+        return
+    theirs = {
+        "outcome": player.outcome(),
+        "open": player.open(),
+        "sent": player.sent(),
+        "variables": dict(player.variables()),
+    }
+    for what, expected in ours.items():
+        if expected != theirs[what]:
+            raise Difference(report(model, seed, moves, f"{what}: expected {expected}\n but {theirs[what]}"))
