@@ -15,13 +15,17 @@ from engine.domain.roles import ROLE_PERMISSIONS
 from engine.errors import NotAllowed
 
 
+Within = Literal["subject", "holdings"]
+WITHIN: tuple[Within, ...] = ("subject", "holdings")
+
+
 @dataclass(frozen=True, slots=True)
 class Separation:
     """Two duties one person may not join: on the same subject, or as two roles held at the same time."""
 
     first: str
     second: str
-    within: Literal["subject", "holdings"] = "subject"
+    within: Within = "subject"
 
     @property
     def code(self) -> str:
