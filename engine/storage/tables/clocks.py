@@ -38,7 +38,7 @@ sla_policy = Table(
     at("effective_from", required=True),
     UniqueConstraint("code", "version"),
 )
-"""A budget for a stage; `event_type` is a prefix, `levels` a list. A policy that is used never changes; a new version is another row."""
+"""A budget for a stage; `event_type` is a prefix, `levels` a list. A used policy never changes: it gets a successor."""
 
 
 def _running_index(name: str, column: str) -> Index:

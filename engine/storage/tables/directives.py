@@ -151,3 +151,13 @@ receipt = Table(
     one_of("role", "lead", "co", "copy"),
 )
 """When an addressee got, read and signed a directive; addressees of a draft are rows without instants."""
+
+duty_done = Table(
+    "duty_done",
+    metadata,
+    ref("directive_id", "directive", key=True),
+    text("duty", key=True),
+    ref("person_id", "person", key=True),
+    sqlite_with_rowid=False,
+)
+"""Who has done which duty of a directive's loop, in any round: what the separation of duties asks."""
