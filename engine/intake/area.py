@@ -10,8 +10,8 @@ Point = tuple[float, float]
 """Longitude, latitude in degrees."""
 
 _NUMBER = r"[+-]?(?:\d{1,3}(?:\.\d{1,15})?|\.\d{1,15})"
-_PAIR = re.compile(rf"({_NUMBER}),({_NUMBER})")
-_CIRCLE = re.compile(rf"({_NUMBER}),({_NUMBER})\s+(\d{{1,5}}(?:\.\d{{1,15}})?)")
+_PAIR = re.compile(rf"({_NUMBER}),({_NUMBER})", re.ASCII)
+_CIRCLE = re.compile(rf"({_NUMBER}),({_NUMBER})\s+(\d{{1,5}}(?:\.\d{{1,15}})?)", re.ASCII)
 _MOST_CORNERS = 10_000
 
 
