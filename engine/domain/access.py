@@ -14,7 +14,6 @@ from typing import Literal
 from engine.domain.roles import ROLE_PERMISSIONS
 from engine.errors import NotAllowed
 
-
 Within = Literal["subject", "holdings"]
 WITHIN: tuple[Within, ...] = ("subject", "holdings")
 
