@@ -118,9 +118,7 @@ def _arithmetic(at: int, operator: str, left: Tree, right: Tree) -> Iterator[Exp
     one, two = _kind(left), _kind(right)
     if one == "null" or two == "null":
         yield fault("expression.missing_value", at, operation=operator)
-    elif not any(
-        rule == operator and one in (None, first) and two in (None, second) for rule, first, second in RESULT_KINDS
-    ):
+    elif not any(_fitting_rules(operator, one, two)):
         yield fault("expression.wrong_kind", at, operation=operator, wanted="fitting values", found=_named({one, two}))
     elif operator in ("/", "%", "rem") and right[0] == "const" and right[2] == 0:
         yield fault("expression.division_by_zero", at, operation=operator)
@@ -177,13 +175,26 @@ def _kind(node: Tree) -> str | None:
         case ("call", _, name, _):
             return FUNCTIONS[name].result
         case ("minus", _, operand):
-            return _kind(operand)
+            return _result_kind("*", _kind(operand), "number")
         case ("if", _, _, then, otherwise):
             kind = _kind(then)
             return kind if kind == _kind(otherwise) else None
         case ("arith", _, operator, left, right):
-            return RESULT_KINDS.get((operator, _kind(left) or "", _kind(right) or ""))
+            return _result_kind(operator, _kind(left), _kind(right))
     return None
+
+
+def _result_kind(operator: str, left: str | None, right: str | None) -> str | None:
+    """The only kind `left operator right` can have, None where there are several or none."""
+    kinds = {RESULT_KINDS[rule] for rule in _fitting_rules(operator, left, right)}
+    return kinds.pop() if len(kinds) == 1 else None
+
+
+def _fitting_rules(operator: str, left: str | None, right: str | None) -> Iterator[tuple[str, str, str]]:
+    """The rules of arithmetic that operands of these kinds, None for any, could obey."""
+    for rule in RESULT_KINDS:
+        if rule[0] == operator and left in (None, rule[1]) and right in (None, rule[2]):
+            yield rule
 
 
 def _named(kinds: Collection[str | None]) -> str:

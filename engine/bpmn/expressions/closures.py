@@ -5,11 +5,12 @@ The number of nodes bounds the work of everything but lists; what runs over a li
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, cast
 
-from engine.bpmn.expressions.faults import fault
-from engine.bpmn.expressions.functions import FUNCTIONS, call
+from engine.bpmn.expressions.faults import ExpressionError, fault
+from engine.bpmn.expressions.functions import FUNCTIONS, Function
+from engine.bpmn.expressions.tokens import public_name
 from engine.bpmn.expressions.tree import Tree
 from engine.bpmn.expressions.values import (
     Run,
@@ -71,6 +72,8 @@ def _field(node: Tree) -> Closure:
 
 def _index(node: Tree) -> Closure:
     _, at, target, key = node
+    if key[0] == "const" and isinstance(key[2], str):
+        public_name(key[2], key[1])
     container, position = closure_of(target), closure_of(key)
     return lambda names, run: item_of(at, container(names, run), position(names, run))
 
@@ -84,7 +87,22 @@ def _call(node: Tree) -> Closure:
     _, at, name, arguments = node
     function = FUNCTIONS[name]
     parts = [closure_of(argument) for argument in arguments]
-    return lambda names, run: call(run, at, name, function, [part(names, run) for part in parts])
+    return lambda names, run: _result(run, at, name, function, [part(names, run) for part in parts])
+
+
+def _result(run: Run, at: int, name: str, function: Function, arguments: Sequence[Any]) -> Any:
+    """The result of a listed function. Raises: ExpressionError when an argument is missing or of a wrong kind."""
+    for position, value in enumerate(arguments):
+        wanted = function.kinds_at(position)
+        if wanted and (kind := kind_of(value)) not in wanted:
+            if kind == "null":
+                raise fault("expression.missing_value", at, operation=name)
+            raise fault("expression.wrong_kind", at, operation=name, wanted=" or ".join(sorted(wanted)), found=kind)
+        bounded(value, at)
+    try:
+        return function.do(run, at, *arguments)
+    except ExpressionError as refusal:
+        raise refusal.located(at) from None
 
 
 def _not(node: Tree) -> Closure:

@@ -9,7 +9,7 @@ from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
 from engine.bpmn.expressions import iso
-from engine.bpmn.expressions.faults import ExpressionError, fault
+from engine.bpmn.expressions.faults import fault
 from engine.bpmn.expressions.values import Run, bounded, contained, kind_of
 
 _LEVELS: Final = {"I": 1, "II": 2, "III": 3, "IV": 4}
@@ -239,17 +239,3 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "trim": Function(_trim, 1, 1, (_TEXT,), "text"),
     "upper": Function(_upper, 1, 1, (_TEXT,), "text"),
 }
-
-
-def call(run: Run, at: int, name: str, function: Function, arguments: Sequence[Any]) -> Any:
-    """The result of a listed function. Raises: ExpressionError when an argument is missing or of a wrong kind."""
-    for position, value in enumerate(arguments):
-        wanted = function.kinds_at(position)
-        if wanted and (kind := kind_of(value)) not in wanted:
-            if kind == "null":
-                raise fault("expression.missing_value", at, operation=name)
-            raise fault("expression.wrong_kind", at, operation=name, wanted=" or ".join(sorted(wanted)), found=kind)
-    try:
-        return function.do(run, at, *arguments)
-    except ExpressionError as refusal:
-        raise refusal.located(at) from None

@@ -6,10 +6,11 @@ listed methods of the JUEL spelling, which stand for pure functions, or refused 
 
 from __future__ import annotations
 
-from typing import Final, NoReturn
+from typing import Final
 
 from engine.bpmn.expressions import juel
-from engine.bpmn.expressions.faults import DEPTH_LIMIT, fault
+from engine.bpmn.expressions.cursor import Cursor
+from engine.bpmn.expressions.faults import fault
 from engine.bpmn.expressions.functions import FUNCTIONS
 from engine.bpmn.expressions.tokens import Token
 from engine.bpmn.expressions.tree import Tree
@@ -34,16 +35,12 @@ _PRODUCT: Final = {
 }
 
 
-class Parser:
-    """Reads one expression from its tokens."""
+class Parser(Cursor):
+    """Reads one expression from its tokens; the methods go from the loosest binding to the tightest."""
 
     def __init__(self, tokens: list[Token], spelling: Spelling) -> None:
-        self._tokens = tokens
-        self._next = 0
-        self._depth = 0
-        self._spelling = spelling
+        super().__init__(tokens, _WORDS[spelling])
         self._juel = spelling == "juel"
-        self._words = _WORDS[spelling]
         self._constants = _CONSTANTS[spelling]
         self._or, self._and, self._product = _OR[spelling], _AND[spelling], _PRODUCT[spelling]
 
@@ -55,43 +52,6 @@ class Parser:
         if self._peek().kind != "end":
             self._refuse("an operator or the end")
         return tree
-
-    # -- tokens ---------------------------------------------------------------------------------------------------
-
-    def _peek(self) -> Token:
-        return self._tokens[self._next]
-
-    def _take(self) -> Token:
-        token = self._tokens[self._next]
-        self._next += 1
-        return token
-
-    def _word(self) -> str | None:
-        """The next token if it is an operator sign or a word of the language, else None."""
-        kind, value, _ = self._tokens[self._next]
-        if kind == "op" or (kind == "name" and value in self._words):
-            return str(value)
-        return None
-
-    def _accept(self, word: str) -> bool:
-        if self._word() == word:
-            self._next += 1
-            return True
-        return False
-
-    def _expect(self, word: str) -> None:
-        if not self._accept(word):
-            self._refuse(f"'{word}'")
-
-    def _refuse(self, wanted: str) -> NoReturn:
-        raise fault("expression.syntax", self._peek().at, wanted=wanted, found=self._peek().shown())
-
-    def _deeper(self) -> None:
-        self._depth += 1
-        if self._depth > DEPTH_LIMIT:
-            raise fault("expression.too_deep", self._peek().at, limit=DEPTH_LIMIT)
-
-    # -- grammar, loosest binding first -----------------------------------------------------------------------------
 
     def _expression(self) -> Tree:
         self._deeper()
@@ -251,7 +211,7 @@ class Parser:
     def _named(self, token: Token) -> Tree:
         """A name, or the call of a listed function."""
         name, at = str(token.value), token.at
-        if self._juel and name in juel.PREFIXES and self._word() == ":":
+        if name in juel.PREFIXES and self._is_prefix(token):
             return self._prefixed(name, at)
         if not self._accept("("):
             return ("name", at, name)
@@ -262,14 +222,20 @@ class Parser:
         function.refuse_count(name, len(arguments), at)
         return ("call", at, name, arguments)
 
+    def _is_prefix(self, token: Token) -> bool:
+        """Whether `token` is joined by a colon, without space, to a name: a prefix, not the middle of a ternary."""
+        colon = self._peek()
+        if not self._juel or colon.value != ":" or colon.at != token.at + len(str(token.value)):
+            return False
+        name = self._tokens[self._next + 1]
+        return name.kind == "name" and name.at == colon.at + 1
+
     def _prefixed(self, prefix: str, at: int) -> Tree:
         """The call of a function with a prefix, as in `var:equals(x, 5)`."""
         self._take()
-        name = self._take()
-        if name.kind != "name" or not self._accept("("):
-            self._next -= 1
-            self._refuse("a function behind the prefix")
-        return juel.prefixed(at, f"{prefix}:{name.value}", self._until(")"))
+        name = self._take().value
+        self._expect("(")
+        return juel.prefixed(at, f"{prefix}:{name}", self._until(")"))
 
     def _until(self, closing: str) -> tuple[Tree, ...]:
         """Expressions between commas up to and with `closing`."""

@@ -68,21 +68,25 @@ def _plain_tree(source: str) -> Tree:
 def _juel_tree(source: str) -> Tree:
     """The tree of a text with holes; of the hole alone where nothing but space surrounds it."""
     parts: list[Tree] = []
+    holes: list[Tree] = []
     literal, at = "", 0
     while at < len(source):
         if source.startswith(("\\$", "\\#"), at):
             literal, at = literal + source[at + 1], at + 2
         elif source.startswith(("${", "#{"), at):
-            if literal:
-                parts.append(("const", at - len(literal), literal))
-                literal = ""
+            parts.append(("const", at, literal))
+            literal = ""
             tokens, at = tokenise(source, at + 2, "juel")
-            parts.append(Parser(tokens, "juel").parse())
+            holes.append(Parser(tokens, "juel").parse())
+            parts.append(holes[-1])
         else:
             literal, at = literal + source[at], at + 1
-    if literal:
-        parts.append(("const", at - len(literal), literal))
-    holes = [part for part in parts if not (part[0] == "const" and str(part[2]).isspace())]
-    if len(holes) == 1 and len(parts) > 1:
+    parts.append(("const", at, literal))
+    around = "".join(part[2] for part in parts[::2])
+    if len(holes) == 1 and not around.strip():
         return holes[0]
-    return parts[0] if len(parts) == 1 else ("text", 0, tuple(parts))
+    if not holes:
+        if not literal.strip():
+            raise fault("expression.empty", 0)
+        return parts[0]
+    return ("text", 0, tuple(part for part in parts if part[0] != "const" or part[2] != ""))

@@ -7,7 +7,7 @@ compared or added only within one kind; anything else is a named error rather th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from math import fmod, isfinite
 from operator import add, ge, gt, le, lt, mod, mul, sub, truediv
@@ -71,25 +71,26 @@ def equal(run: Run, at: int, left: object, right: object) -> bool:
 
 def same(run: Run, left: object, right: object) -> bool:
     """Whether two values are of one kind and equal, lists and records by their content. Never recurses."""
-    waiting: list[tuple[Any, Any]] = [(left, right)]
+    waiting: list[Iterable[tuple[Any, Any]]] = [((left, right),)]
     while waiting:
-        one, two = waiting.pop()
-        kind = kind_of(one)
-        if kind != kind_of(two):
-            return False
-        if kind == "list" or kind == "record":
-            if len(one) != len(two):
+        for one, two in waiting.pop():
+            kind = _KINDS.get(type(one))
+            if kind != _KINDS.get(type(two)) or kind is None:
                 return False
-            run.spend(len(one))
-            if kind == "list":
-                waiting.extend(zip(one, two, strict=True))
-            elif all(key in two for key in one):
-                waiting.extend((one[key], two[key]) for key in one)
+            if kind != "list" and kind != "record":
+                if one != two:
+                    return False
+            elif len(one) != len(two):
+                return False
             else:
-                return False
-        elif one != two:
-            return False
+                run.spend(len(one))
+                waiting.append(zip(one, two, strict=True) if kind == "list" else _paired(one, two))
     return True
+
+
+def _paired(one: Mapping[Any, Any], two: Mapping[Any, Any]) -> Iterator[tuple[Any, Any]]:
+    """The values of two records of one size under each key; a key that only one has is paired with no value at all."""
+    return ((value, two.get(key, Ellipsis)) for key, value in one.items())
 
 
 def ordered(operator: str, at: int, left: object, right: object) -> bool:
@@ -109,9 +110,13 @@ def ordered(operator: str, at: int, left: object, right: object) -> bool:
 def contained(run: Run, at: int, item: object, container: object) -> bool:
     """Whether `container` has `item`: an element of a list, a part of a text, a key of a record."""
     kind = kind_of(container)
+    bounded(container, at)
     if isinstance(container, list | tuple):
         run.spend(len(container))
-        return any(same(run, item, element) for element in container)
+        wanted = kind_of(item)
+        if wanted == "list" or wanted == "record":
+            return any(same(run, item, element) for element in container)
+        return any(_KINDS.get(type(element)) == wanted and element == item for element in container)
     if kind == "null":
         raise fault("expression.missing_value", at, operation="in")
     if isinstance(container, str | dict) and isinstance(item, str):
