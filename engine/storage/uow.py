@@ -13,7 +13,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import CursorResult, Executable
+from sqlalchemy import Connection, CursorResult, Executable
 
 from engine.sealing import Keys
 from engine.storage import failpoints
@@ -212,6 +212,11 @@ class UnitOfWork:
     def failpoint(self, name: str) -> None:
         """A named point at which a test may kill the process."""
         failpoints.reach(name)
+
+    @property
+    def connection(self) -> Connection:
+        """SQLAlchemy's connection inside this transaction: for migrations. Its `commit` must not be called."""
+        return self._open_line.connection
 
     @property
     def _open_line(self) -> Line:

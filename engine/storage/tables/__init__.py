@@ -1,12 +1,13 @@
 """All tables, one file for each system; importing this package completes the metadata."""
 
-from engine.storage.tables import clocks, directives, grid, incidents, ledger, org, outbox, processes, signals
+from engine.storage.tables import clocks, directives, grid, guards, incidents, ledger, org, outbox, processes, signals
 from engine.storage.tables.base import metadata
 
 __all__ = [
     "clocks",
     "directives",
     "grid",
+    "guards",
     "incidents",
     "ledger",
     "metadata",

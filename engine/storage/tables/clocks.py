@@ -58,6 +58,7 @@ clock = Table(
     ref("department_id", "department", required=True),
     ref("holder_id", "person"),
     loose_ref("instance_id"),
+    text("node_id"),
     number("scope", required=False),
     text("state", required=True),
     at("started_at", required=True),
@@ -69,6 +70,7 @@ clock = Table(
     UniqueConstraint("subject_kind", "subject_id", "stage", "cycle"),
     _running_index("ix_clock_running_next_rung_at", "next_rung_at"),
     _running_index("ix_clock_running_due_at", "due_at"),
+    _running_index("ix_clock_running_instance_id", "instance_id"),
 )
 """A deadline of a subject: what replaying its events gives. Overdue is computed: running and `due_at` before now."""
 
