@@ -1,0 +1,79 @@
+"""Bench `game`: completions per second in memory against SpiffWorkflow (G1), and growth with rework (G5)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine.bench import reference
+from engine.bench.result import Result, from_turns
+from engine.bench.spiff import Spiff
+from engine.bpmn.game import Step, advance
+from engine.bpmn.net import Net
+from engine.bpmn.state import ITEM, State
+from engine.bpmn.stimuli import Complete, Start
+from engine.clock import cpu_seconds, stopwatch
+
+TURNS = 7
+"""Both engines run in turns, so that whatever else the machine does hits both."""
+INSTANCES, SPIFF_INSTANCES = 1_400, 42
+ROUNDS, WINDOW = 10_000, 1_000
+GOAL, GROWTH_GOAL = 50.0, 1.2
+
+
+def run() -> Result:
+    """G1 with G5 and the baseline as details."""
+    ours, theirs = _in_turns(reference.net(), Spiff())
+    return from_turns(
+        "game",
+        ours,
+        against=theirs,
+        goal=GOAL,
+        details=(from_turns("game.spiffworkflow", theirs), growth(reference.net(rounds=True))),
+    )
+
+
+def growth(net: Net) -> Result:
+    """G5: CPU of the last thousand of 10,000 rework rounds of one instance ÷ CPU of the first thousand."""
+    step = advance(net, None, Start(None, reference.START), reference.NOW)
+    windows, seconds = [], []
+    for _ in range(ROUNDS // WINDOW):
+        cpu = cpu_seconds()
+        for _ in range(WINDOW):
+            began = stopwatch()
+            for node in reference.HAPPY_PATH:
+                again = {"decision": "again"} if node == "evaluate" else {}
+                step = complete(net, step.state, node, {**reference.answers(node), **again})
+            seconds.append(stopwatch() - began)
+        windows.append(cpu_seconds() - cpu)
+    measured = from_turns("game.growth (CPU of the last thousand rounds ÷ the first)", [seconds])
+    return replace(measured, ratio=windows[-1] / windows[0], goal=GROWTH_GOAL, at_most=True)
+
+
+def complete(net: Net, state: State, node: str, values: dict[str, object]) -> Step:
+    """The step that completes the open item of `node`."""
+    wait = next(w for w, what in state.waits.items() if what[0] == ITEM and net.nodes[what[1]].id == node)
+    return advance(net, state, Complete(wait, values), reference.NOW)
+
+
+def _in_turns(net: Net, spiff: Spiff) -> tuple[list[list[float]], list[list[float]]]:
+    _play(net, INSTANCES // 10)
+    spiff.in_memory(2)
+    ours, theirs = [], []
+    for _ in range(TURNS):
+        ours.append(_play(net, INSTANCES // TURNS))
+        theirs.append(spiff.in_memory(SPIFF_INSTANCES // TURNS))
+    return ours, theirs
+
+
+def _play(net: Net, instances: int) -> list[float]:
+    """Seconds of each completion of that many instances, played one after the other."""
+    seconds = []
+    for _ in range(instances):
+        step = advance(net, None, Start(None, reference.START), reference.NOW)
+        for node in reference.HAPPY_PATH:
+            values = reference.answers(node)
+            began = stopwatch()
+            step = complete(net, step.state, node, values)
+            seconds.append(stopwatch() - began)
+        assert step.state.outcome == "completed"
+    return seconds
