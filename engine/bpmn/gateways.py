@@ -6,10 +6,9 @@ Source: BPMN 2.0.2, 13.4.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from ..errors import Rejected
-from .expressions import evaluate
+from .expressions import is_true
 from .net import Kind, Node
 from .play import Play
 from .state import B_NODE, B_SCOPE, BODY, NODE, PARENT
@@ -28,18 +27,7 @@ def _holds(play: Play, flow: int, scope: int) -> bool:
     if condition is None:
         return True
     seen = play.state.seen_from(scope) if scope else play.state.variables
-    return truth(evaluate(condition, seen, play.now), play.net.flows[flow].id)
-
-
-def truth(value: Any, element: str) -> bool:
-    """`value` as the answer of a condition; nothing counts as false. Raises: Rejected (`expression.not_boolean`)."""
-    if value is None or value is True or value is False:
-        return bool(value)
-    raise Rejected(
-        "expression.not_boolean",
-        f"Expected true or false from the condition, but it gives {type(value).__name__}.",
-        element=element,
-    )
+    return is_true(condition, seen, play.now)
 
 
 def _no_way(node: Node) -> Rejected:

@@ -37,9 +37,7 @@ class Kind(StrEnum):
 
 
 HUMAN = frozenset({Kind.USER, Kind.MANUAL})
-ACTIVITIES = frozenset(
-    {Kind.USER, Kind.MANUAL, Kind.RECEIVE, Kind.SEND, Kind.SERVICE, Kind.SUBPROCESS, Kind.CALL}
-)
+ACTIVITIES = frozenset({Kind.USER, Kind.MANUAL, Kind.RECEIVE, Kind.SEND, Kind.SERVICE, Kind.SUBPROCESS, Kind.CALL})
 
 
 @dataclass(frozen=True, slots=True)

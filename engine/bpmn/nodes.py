@@ -16,8 +16,8 @@ from .effects import (
     MessageSent,
     OperationRequested,
 )
-from .expressions import evaluate
-from .gateways import pass_gateway, truth, wait_at_join
+from .expressions import is_true
+from .gateways import pass_gateway, wait_at_join
 from .net import Kind, Node
 from .play import NOWHERE, Play
 from .state import (
@@ -340,7 +340,7 @@ def _is_complete(play: Play, body: list[Any], outer: int, values: dict[str, Any]
     after[B_ACTIVE] -= 1
     after[B_COMPLETED] += 1
     seen = {**play.state.seen_from(outer), **values, **counts(after)}
-    return truth(evaluate(play.program.expression(node.multi.completion), seen, play.now), node.id)
+    return is_true(play.program.expression(node.multi.completion), seen, play.now)
 
 
 def _end_body(play: Play, body_id: int, node: Node) -> None:

@@ -8,6 +8,7 @@ are for `UnitOfWork.execute`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from operator import itemgetter
 from typing import Any
 
@@ -77,6 +78,13 @@ def update_row(table: Table, *columns: str, where: Iterable[str] = ("id",), **al
     if also:
         statement = statement.values(also)
     return Prepared(statement, columns)
+
+
+@cache
+def move_row(table: Table, *columns: str) -> Prepared:
+    """An UPDATE of the row with this id to another state, with `columns`, found only in the state `seen_state`."""
+    statement = update(table).where(table.c.id == bindparam("id"), table.c.state == bindparam("seen_state"))
+    return Prepared(statement.values({"revision": table.c.revision + 1}), ("state", *columns))
 
 
 def _compile(statement: Select[Any] | UpdateBase, columns: tuple[str, ...] | None, dialect: Dialect) -> Form:

@@ -1,0 +1,182 @@
+"""Clocks as rows: started with a node or an incident's stage and stopped with it; `escalations` fires their rungs.
+
+Source: architecture D2 and trip C; domain.md B.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, func, select
+
+from engine.domain.escalation import BREACH
+from engine.domain.events import ClockEnded, ClockStarted
+from engine.domain.sla import ClockEvent, ClockState, apply_event, decide_stop
+from engine.domain.sla import start_clock as begin_clock
+from engine.storage.prepared import Prepared, insert_into, update_row
+from engine.storage.tables import clocks as t
+
+from .desk import Desk
+
+_NEW = insert_into(t.clock)
+_EVENT = insert_into(t.clock_event, "clock_id", "seq", "kind", "at", "actor_id", "cause", "detail")
+_LAST_CYCLE = Prepared(
+    select(func.max(t.clock.c.cycle)).where(
+        t.clock.c.subject_kind == bindparam("subject_kind"),
+        t.clock.c.subject_id == bindparam("subject_id"),
+        t.clock.c.stage == bindparam("stage"),
+    )
+)
+_STOPPABLE = (t.clock.c.id, t.clock.c.started_at, t.clock.c.due_at, t.clock.c.next_rung)
+_OF_NODE = Prepared(
+    select(*_STOPPABLE).where(
+        t.clock.c.instance_id == bindparam("instance_id"),
+        t.clock.c.state == "running",
+        t.clock.c.node_id == bindparam("node_id"),
+        t.clock.c.scope == bindparam("scope"),
+    )
+)
+_OF_STAGE = Prepared(
+    select(*_STOPPABLE).where(
+        t.clock.c.subject_kind == bindparam("subject_kind"),
+        t.clock.c.subject_id == bindparam("subject_id"),
+        t.clock.c.stage == bindparam("stage"),
+        t.clock.c.state == "running",
+    )
+)
+_DUE_OF_TASK = Prepared(
+    select(func.min(t.clock.c.due_at)).where(
+        t.clock.c.subject_kind == "task", t.clock.c.subject_id == bindparam("task_id"), t.clock.c.state == "running"
+    )
+)
+EVENTS_SO_FAR = Prepared(
+    select(func.count()).select_from(t.clock_event).where(t.clock_event.c.clock_id == bindparam("clock_id"))
+)
+_STOP = update_row(t.clock, "state", "stopped_at", "next_rung", "next_rung_at")
+_HOLDER = Prepared(
+    t.clock.update().where(
+        t.clock.c.state == "running",
+        t.clock.c.instance_id == bindparam("instance_id"),
+        t.clock.c.scope == bindparam("scope"),
+    ),
+    ("holder_id",),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a clock is for, and where: the node of an instance, or nothing for a stage of an incident."""
+
+    subject_kind: str
+    subject_id: str
+    department_id: str
+    instance_id: str | None = None
+    node_id: str | None = None
+    scope: int | None = None
+
+
+def start_clock(
+    desk: Desk, stage: str, place: Place, event_type: str, level: int | None, chain: str
+) -> datetime | None:
+    """Start the clock of a stage, in its next cycle; when it is due, None where the profile gives no budget."""
+    policy = desk.city.policy(desk.uow, stage, event_type, level)
+    if policy is None:
+        return None
+    clock = begin_clock(policy, desk.city.calendar(policy.calendar), desk.now)
+    last = desk.uow.one(
+        _LAST_CYCLE, {"subject_kind": place.subject_kind, "subject_id": place.subject_id, "stage": stage}
+    )
+    cycle = 1 if last is None or last[0] is None else last[0] + 1
+    id_ = desk.uow.new_id()
+    desk.uow.run(
+        _NEW,
+        {
+            "id": id_,
+            "subject_kind": place.subject_kind,
+            "subject_id": place.subject_id,
+            "stage": stage,
+            "cycle": cycle,
+            "policy_id": desk.city.policy_id(desk.uow, policy),
+            "department_id": place.department_id,
+            "holder_id": None,
+            "instance_id": place.instance_id,
+            "node_id": place.node_id,
+            "scope": place.scope,
+            "state": clock.state,
+            "started_at": desk.now,
+            "due_at": clock.due_at,
+            "next_rung": clock.next_rung,
+            "next_rung_at": clock.next_rung_at,
+            "stopped_at": None,
+        },
+    )
+    append_events(desk, id_, 1, [ClockEvent("started", desk.now, actor_id=desk.actor_id, cause="stage_began")])
+    fact = ClockStarted(at=desk.now, subject_id=id_, actor_id=desk.actor_id, stage=stage, policy=policy.id, cycle=cycle)
+    desk.record(fact, chain)
+    return clock.due_at
+
+
+def stop_node_clock(desk: Desk, instance_id: str, node_id: str, scope: int, how: str, chain: str) -> None:
+    """Stop the clock that runs for an open node; cancel it where the node was cancelled."""
+    for row in desk.uow.rows(_OF_NODE, {"instance_id": instance_id, "node_id": node_id, "scope": scope}):
+        _stop(desk, row, how, chain)
+
+
+def stop_stage_clock(desk: Desk, subject_kind: str, subject_id: str, stage: str, chain: str) -> None:
+    """Stop the clock of a stage that no node stands for."""
+    place = {"subject_kind": subject_kind, "subject_id": subject_id, "stage": stage}
+    for row in desk.uow.rows(_OF_STAGE, place):
+        _stop(desk, row, "done", chain)
+
+
+def _stop(desk: Desk, row: tuple[Any, ...], how: str, chain: str) -> None:
+    id_, started_at, due_at, next_rung = row
+    breached = next_rung is None or next_rung > BREACH
+    clock = ClockState("running", started_at, due_at, (), next_rung, due_at if breached else None)
+    if how == "cancelled":
+        events: tuple[ClockEvent, ...] = (ClockEvent("cancelled", desk.now, actor_id=desk.actor_id),)
+    else:
+        events = decide_stop(clock, desk.now, actor_id=desk.actor_id, cause="stage_done")
+    for event in events:
+        clock = apply_event(clock, event)
+    count = desk.uow.one(EVENTS_SO_FAR, {"clock_id": id_})
+    assert count is not None
+    append_events(desk, id_, count[0] + 1, events)
+    desk.uow.run(
+        _STOP,
+        {"id": id_, "state": clock.state, "stopped_at": desk.now, "next_rung": next_rung, "next_rung_at": None},
+    )
+    desk.record(ClockEnded(at=desk.now, subject_id=id_, actor_id=desk.actor_id, state=clock.state), chain)
+
+
+def append_events(desk: Desk, clock_id: str, seq: int, events: Iterable[ClockEvent]) -> None:
+    """Write events of a clock, numbered from `seq`."""
+    rows = [
+        {
+            "clock_id": clock_id,
+            "seq": seq + offset,
+            "kind": event.kind,
+            "at": event.at,
+            "actor_id": event.actor_id,
+            "cause": event.cause or event.kind,
+            "detail": None if event.rung is None else {"rung": event.rung},
+        }
+        for offset, event in enumerate(events)
+    ]
+    desk.uow.run_many(_EVENT, rows)
+
+
+def due_of_task(desk: Desk, task_id: str | None) -> datetime | None:
+    """The earliest instant at which a running clock of the task is due."""
+    if task_id is None:
+        return None
+    row = desk.uow.one(_DUE_OF_TASK, {"task_id": task_id})
+    return None if row is None else row[0]
+
+
+def hold(desk: Desk, instance_id: str, scope: int, person_id: str | None) -> None:
+    """Say who has the work a clock runs for in hand: rung 50 calls that person."""
+    desk.uow.run(_HOLDER, {"instance_id": instance_id, "scope": scope, "holder_id": person_id})

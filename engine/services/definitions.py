@@ -1,0 +1,116 @@
+"""Commands on definitions: shipped processes become published versions; until the proof exists nothing else can.
+
+A version keeps its original bytes, their digest, the compiled net and its forms. The same bytes and forms are never
+stored twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from engine import shipped
+from engine.bpmn.check import check
+from engine.bpmn.net_codec import net_to_bytes
+from engine.errors import Rejected
+from engine.forms import compile_form
+from engine.storage.prepared import Prepared, insert_into
+from engine.storage.tables.processes import definition
+from engine.storage.types import canonical_json
+
+from .desk import Desk
+
+CERTIFICATE: Mapping[str, Any] = {
+    "proved": False,
+    "statement": "not yet proved",
+    "covers": "a shipped loop version, installed as published; the closed-loop proof is not part of this release",
+}
+
+_NEW = insert_into(definition)
+_NEWEST = Prepared(
+    select(definition.c.id, definition.c.version, definition.c.digest)
+    .where(definition.c.process_id == bindparam("process_id"))
+    .order_by(definition.c.version.desc())
+    .limit(1)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A process as files: its BPMN bytes and its forms by name."""
+
+    process_id: str
+    content: bytes
+    forms: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the bytes and the forms, in hex."""
+        parts = hashlib.sha256(self.content)
+        parts.update(canonical_json({name: dict(form) for name, form in self.forms.items()}).encode())
+        return parts.hexdigest()
+
+
+def shipped_sources() -> Iterator[Source]:
+    """The loops that travel with the engine."""
+    for folder in sorted((shipped.path("processes") / "loops").iterdir()):
+        if folder.is_dir():
+            yield read_source(folder)
+
+
+def read_source(folder: Path) -> Source:
+    """The process in a folder: `<id>.bpmn` and `forms/<name>.json`, the id being the folder's name."""
+    forms = {file.stem: json.loads(file.read_text("utf-8")) for file in sorted((folder / "forms").glob("*.json"))}
+    return Source(folder.name, (folder / f"{folder.name}.bpmn").read_bytes(), forms)
+
+
+def install_shipped(desk: Desk) -> list[str]:
+    """Install every shipped process whose newest stored version differs; the ids of the new versions."""
+    return [id_ for source in shipped_sources() if (id_ := install_version(desk, source)) is not None]
+
+
+def install_version(desk: Desk, source: Source, *, shipped_with: bool = True) -> str | None:
+    """Store `source` as the next published loop version of its process; None if the newest one is the same already.
+
+    Raises: Rejected (`definition.refused`) with the findings, unless the check says it runs; (`form.*`) for a form.
+    """
+    newest = desk.uow.one(_NEWEST, {"process_id": source.process_id})
+    if newest is not None and newest[2] == source.digest:
+        return None
+    report = check(source.content)
+    if report.grade != "runs" or source.process_id not in report.nets:
+        raise Rejected(
+            "definition.refused",
+            f"Expected a process “{source.process_id}” that runs, but the check says {report.grade}.",
+            findings=tuple(report.findings),
+            process=source.process_id,
+        )
+    for form in source.forms.values():
+        compile_form(form)
+    id_ = desk.uow.new_id()
+    desk.uow.run(
+        _NEW,
+        {
+            "id": id_,
+            "process_id": source.process_id,
+            "version": 1 if newest is None else newest[1] + 1,
+            "digest": source.digest,
+            "state": "published",
+            "kind": "loop",
+            "source": source.content,
+            "net": net_to_bytes(report.nets[source.process_id]),
+            "certificate": dict(CERTIFICATE),
+            "forms": {name: dict(form) for name, form in source.forms.items()},
+            "shipped": shipped_with,
+            "effective_from": desk.now,
+            "author_id": None,
+            "publisher_id": None,
+        },
+    )
+    return id_

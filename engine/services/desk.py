@@ -1,0 +1,86 @@
+"""One command at work: its unit of work, its actor, and what it leaves behind — facts, ledger row, messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from engine.domain.access import Actor, Subject, permits, require
+from engine.domain.events import Fact
+from engine.storage import ledger, outbox
+from engine.storage.prepared import insert_into
+from engine.storage.tables.ledger import fact as fact_table
+from engine.storage.uow import UnitOfWork
+
+from .city import City
+
+_FACTS = insert_into(fact_table)
+
+
+class Desk:
+    """What a command works with. Facts are collected and written once, when the command is done."""
+
+    __slots__ = ("_chains", "_facts", "_messages", "actor", "city", "now", "uow")
+
+    def __init__(self, uow: UnitOfWork, city: City, actor: Actor) -> None:
+        self.uow = uow
+        self.city = city
+        self.actor = actor
+        self.now: datetime = uow.now
+        self._facts: list[Fact] = []
+        self._chains: dict[str, list[Fact]] = {}
+        self._messages: list[tuple[str, str, Mapping[str, Any]]] = []
+
+    @property
+    def actor_id(self) -> str | None:
+        """The person acting; None for the engine itself."""
+        return None if self.actor.is_system else self.actor.person_id
+
+    def record(self, fact: Fact, chain: str) -> None:
+        """Keep a fact. `chain` names the subject whose ledger chain it belongs to, as `kind:id`."""
+        self._facts.append(fact)
+        self._chains.setdefault(chain, []).append(fact)
+
+    def send(self, topic: str, key: str, payload: Mapping[str, Any]) -> None:
+        """Put a message into the outbox; it leaves after the commit, at least once, under `key`."""
+        self._messages.append((topic, key, payload))
+
+    def subject(self, *department_ids: str) -> Subject:
+        """What a permission is asked about: an object of these departments."""
+        return self.city.tree(self.uow).subject(*department_ids)
+
+    def require(self, permission: str, *department_ids: str) -> None:
+        """Refuse an actor without the permission there. Raises: NotAllowed (`access.not_permitted`)."""
+        if not self.actor.is_system:
+            require(self.actor, permission, self.subject(*department_ids), self.city.profile.rights)
+
+    def may(self, permission: str, *department_ids: str) -> bool:
+        """Whether the actor has the permission there."""
+        return permits(self.actor, permission, self.subject(*department_ids), self.city.profile.rights)
+
+    def finish(self) -> None:
+        """Write facts, one ledger row for each chain, and the outbox."""
+        if self._facts:
+            self.uow.run_many(_FACTS, [_row(fact) for fact in self._facts])
+        for chain, facts in self._chains.items():
+            ledger.append(self.uow, chain, {"facts": [_entry(fact) for fact in facts]})
+        self.uow.failpoint("after_ledger")
+        for topic, key, payload in self._messages:
+            outbox.put(self.uow, topic, key, payload)
+
+
+def _row(fact: Fact) -> dict[str, Any]:
+    return {
+        "at": fact.at,
+        "code": fact.code,
+        "subject_kind": fact.subject_kind,
+        "subject_id": fact.subject_id,
+        "actor_id": fact.actor_id,
+        "payload": fact.payload(),
+    }
+
+
+def _entry(fact: Fact) -> list[Any]:
+    """A fact as the ledger keeps it: code, subject, actor, payload."""
+    return [fact.code, fact.subject_kind, fact.subject_id, fact.actor_id, dict(fact.payload())]

@@ -1,0 +1,164 @@
+"""The engine as one object: runs commands in transactions, tries again what only collided, remembers answers by key."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import bindparam, delete, select
+
+from engine.clock import Clock, SystemClock, pause
+from engine.domain.access import SYSTEM_ACTOR, Actor
+from engine.errors import Conflict, EngineError, Rejected
+from engine.profile import Profile, shipped_profile
+from engine.storage import ledger
+from engine.storage.audit import Verification, verify
+from engine.storage.prepared import Prepared, insert_into
+from engine.storage.tables.outbox import idempotency
+from engine.storage.types import canonical_json
+from engine.storage.uow import Database, UnitOfWork
+
+from . import escalations, operations, timers
+from .city import City
+from .desk import Desk
+from .people import actor_of
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Command = Callable[Concatenate[Desk, P], T]
+
+MOST_TRIES = 8
+KEPT_FOR = timedelta(hours=24)
+
+_ANSWER = Prepared(
+    select(idempotency.c.body_digest, idempotency.c.result).where(
+        idempotency.c.actor_id == bindparam("actor_id"), idempotency.c.key == bindparam("key")
+    )
+)
+_REMEMBER = insert_into(idempotency)
+_FORGET = Prepared(delete(idempotency).where(idempotency.c.at < bindparam("before", type_=idempotency.c.at.type)))
+
+
+class Engine:
+    """A city's engine over one database. Threads may share it."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: Clock | None = None,
+        profile: Profile | None = None,
+        seal_file: Path,
+    ) -> None:
+        self.database = database
+        self.clock: Clock = clock or SystemClock()
+        self.city = City(profile or shipped_profile())
+        self.seal_file = seal_file
+        self.operations: dict[str, operations.Operation] = {}
+
+    def command(self, command: Command[P, T], actor: Actor, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a command as `actor` in one transaction, again if it only collided with another.
+
+        Raises: whatever the command refuses; Conflict (`storage.busy`) after eight collisions.
+        """
+        return self._in_transaction(lambda desk: command(desk, *args, **kwargs), actor)
+
+    def once(self, key: str, command: Command[P, T], actor: Actor, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a command whose answer is remembered under the caller's key for 24 hours.
+
+        A repeat with the same arguments finds the answer and changes nothing.
+        Raises: Rejected (`idempotency.key_reused`) if the key came with other arguments; as `command` otherwise.
+        """
+        name = getattr(command, "__name__", "command")
+        digest = _digest(name, args, kwargs)
+
+        def remembered(desk: Desk) -> T:
+            place = {"actor_id": actor.person_id, "key": key}
+            row = desk.uow.one(_ANSWER, place)
+            if row is not None:
+                if row[0] != digest:
+                    raise Rejected(
+                        "idempotency.key_reused",
+                        "Expected a new key for a new request, but this key came with another one.",
+                        key=key,
+                    )
+                found: T = row[1]
+                return found
+            result = command(desk, *args, **kwargs)
+            desk.uow.run(
+                _REMEMBER,
+                {**place, "command": name, "body_digest": digest, "result": result, "at": desk.now},
+            )
+            return result
+
+        return self._in_transaction(remembered, actor)
+
+    def _in_transaction(self, work: Callable[[Desk], T], actor: Actor) -> T:
+        for attempt in range(1, MOST_TRIES + 1):
+            try:
+                with self.database.write(self.clock.now()) as uow:
+                    desk = Desk(uow, self.city, actor)
+                    result = work(desk)
+                    desk.finish()
+                return result
+            except Conflict as collision:
+                if collision.code != "storage.busy" or attempt == MOST_TRIES:
+                    raise
+                pause(0.002 * 2**attempt)
+        raise AssertionError("unreachable")
+
+    def read(self, question: Callable[Concatenate[UnitOfWork, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Ask the database a question, seeing one state of it."""
+        with self.database.read(self.clock.now()) as uow:
+            return question(uow, *args, **kwargs)
+
+    def actor(self, person_id: str) -> Actor:
+        """The person as an actor with the posts held now."""
+        with self.database.read(self.clock.now()) as uow:
+            return actor_of(self.city, uow, person_id, self.clock.now())
+
+    # -- what the worker does ---------------------------------------------------------------------------------------
+
+    def fire_due(self) -> int:
+        """Fire due rungs and timers and carry out due operations, one batch of each; how many in all."""
+        rungs = self.command(escalations.fire_due, SYSTEM_ACTOR)
+        fired = self.command(timers.fire_due, SYSTEM_ACTOR)
+        return rungs + fired + self.command(operations.carry_out_due, SYSTEM_ACTOR, self.operations)
+
+    def fire_all_due(self, most_batches: int = 10_000) -> int:
+        """Fire batches until nothing is due any more, or nothing that is due can be fired; how many in all."""
+        total = 0
+        for _ in range(most_batches):
+            fired = self.fire_due()
+            total += fired
+            if not fired:
+                break
+        return total
+
+    def seal(self) -> int:
+        """Seal the ledger rows written since the last seal and anchor the seal; how many rows."""
+        return ledger.seal_pending(self.database, self.clock.now(), self.seal_file)
+
+    def verify(self) -> Verification:
+        """Check rows, chains, seals and anchor of the ledger."""
+        with self.database.read(self.clock.now()) as uow:
+            return verify(uow, self.database.keys, self.seal_file)
+
+    def forget_old_answers(self) -> int:
+        """Drop answers kept longer than 24 hours; how many."""
+
+        def forget(desk: Desk, before: datetime) -> int:
+            return desk.uow.run(_FORGET, {"before": before})
+
+        return self.command(forget, SYSTEM_ACTOR, self.clock.now() - KEPT_FOR)
+
+
+def _digest(name: str, args: Any, kwargs: Any) -> str:
+    try:
+        text = canonical_json([name, list(args), dict(kwargs)])
+    except (TypeError, ValueError) as error:
+        raise EngineError("idempotency.not_json", "Expected arguments that JSON can hold, but one is not.") from error
+    return hashlib.sha256(text.encode()).hexdigest()

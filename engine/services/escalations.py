@@ -1,0 +1,158 @@
+"""Rungs that come due: fired exactly once, calling whoever the department tree names at that moment.
+
+A rung tells the process by message, where its leg waits for one, and is recorded with how late it came.
+Source: architecture, trip C; domain.md B.4.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from sqlalchemy import bindparam, select
+
+from engine.domain.escalation import Recipient, next_holder
+from engine.domain.events import RungReached
+from engine.domain.policy import SlaPolicy
+from engine.domain.sla import RungFired, apply_event, decide_fire, restore_clock
+from engine.errors import EngineError
+from engine.storage.prepared import Prepared, insert_into, update_row
+from engine.storage.tables import clocks as t
+
+from .clocks import EVENTS_SO_FAR, append_events
+from .desk import Desk
+from .messages import deliver_if_awaited
+
+log = logging.getLogger(__name__)
+MOST_AT_ONCE = 200
+MESSAGES = {80: "sla.warn80", 100: "sla.breach", 150: "sla.breach150"}
+
+_ESCALATION = insert_into(t.escalation)
+_NEXT_RUNG = update_row(t.clock, "next_rung", "next_rung_at")
+_DUE = Prepared(
+    select(t.clock.c.id)
+    .where(
+        t.clock.c.state == "running",
+        t.clock.c.next_rung_at <= bindparam("now", type_=t.clock.c.next_rung_at.type),
+    )
+    .order_by(t.clock.c.next_rung_at)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+)
+_ONE = Prepared(
+    select(
+        t.clock.c.subject_kind,
+        t.clock.c.subject_id,
+        t.clock.c.cycle,
+        t.clock.c.department_id,
+        t.clock.c.holder_id,
+        t.clock.c.instance_id,
+        t.clock.c.scope,
+        t.clock.c.started_at,
+        t.clock.c.next_rung,
+        t.clock.c.policy_id,
+    ).where(t.clock.c.id == bindparam("id"), t.clock.c.state == "running")
+)
+
+
+def fire_due(desk: Desk, limit: int = MOST_AT_ONCE) -> int:
+    """Fire the rungs that are due, oldest first; how many fired. A failing clock is rolled back alone.
+
+    A rung whose firing fails stays due and is tried again at the next call, behind the others.
+    """
+    fired = 0
+    for (clock_id,) in desk.uow.rows(_DUE, {"now": desk.now, "limit": min(limit, MOST_AT_ONCE)}):
+        try:
+            with desk.uow.savepoint():
+                fired += _fire(desk, clock_id)
+        except EngineError as error:
+            if error.code == "storage.busy":
+                raise
+            log.warning("rung not fired", extra={"clock_id": clock_id, "code": error.code})
+    return fired
+
+
+def _fire(desk: Desk, clock_id: str) -> int:
+    row = desk.uow.one(_ONE, {"id": clock_id})
+    if row is None:
+        return 0
+    kind, subject_id, cycle, department_id, holder_id, instance_id, scope, started_at, next_rung, policy_id = row
+    policy = desk.city.policy_of(desk.uow, policy_id)
+    clock = restore_clock(policy, desk.city.calendar(policy.calendar), started_at, next_rung)
+    rungs = decide_fire(clock, desk.now)
+    seen = desk.uow.one(EVENTS_SO_FAR, {"clock_id": clock_id})
+    assert seen is not None
+    seq = seen[0] + 1
+    chain = f"{kind}:{subject_id}"
+    for rung in rungs:
+        events = rung.events()
+        for event in events:
+            clock = apply_event(clock, event)
+        append_events(desk, clock_id, seq, events)
+        seq += len(events)
+        recipient = _call(desk, clock_id, cycle, department_id, holder_id, policy, rung)
+        _record(desk, clock_id, chain, rung, recipient)
+    desk.uow.run(_NEXT_RUNG, {"id": clock_id, "next_rung": clock.next_rung, "next_rung_at": clock.next_rung_at})
+    if instance_id is not None:
+        _tell_process(desk, instance_id, scope or 0, rungs)
+    return len(rungs)
+
+
+def _call(
+    desk: Desk,
+    clock_id: str,
+    cycle: int,
+    department_id: str,
+    holder_id: str | None,
+    policy: SlaPolicy,
+    rung: RungFired,
+) -> Recipient:
+    organisation = desk.city.organisation(desk.uow)
+    recipient = next_holder(
+        rung.rung,
+        department_id,
+        organisation.tree,
+        organisation.roster,
+        desk.now,
+        ladder=policy.ladder,
+        claimed_by=holder_id,
+    )
+    id_ = desk.uow.new_id()
+    desk.uow.run(
+        _ESCALATION,
+        {
+            "id": id_,
+            "clock_id": clock_id,
+            "rung": rung.rung,
+            "cycle": cycle,
+            "recipient_person_id": recipient.person_id,
+            "recipient_department_id": recipient.department_id,
+            "recipient_role": recipient.role,
+            "fired_at": desk.now,
+            "late_by_s": rung.late_by_s,
+            "acknowledged_at": None,
+        },
+    )
+    payload = {"clock_id": clock_id, "rung": rung.rung, "person_id": recipient.person_id}
+    desk.send("escalation", f"escalation:{clock_id}:{rung.rung}:{cycle}", payload)
+    return recipient
+
+
+def _record(desk: Desk, clock_id: str, chain: str, rung: RungFired, recipient: Recipient) -> None:
+    fact = RungReached(
+        at=desk.now,
+        subject_id=clock_id,
+        rung=rung.rung,
+        late_by_s=rung.late_by_s,
+        role=recipient.role,
+        recipient_person_id=recipient.person_id,
+        recipient_department_id=recipient.department_id,
+        skipped=tuple(f"{skip.department_id}:{skip.reason}" for skip in recipient.skipped),
+    )
+    desk.record(fact, chain)
+
+
+def _tell_process(desk: Desk, instance_id: str, scope: int, rungs: tuple[RungFired, ...]) -> None:
+    """Each rung with a message reaches the subscription of the leg the clock runs in, where there is one."""
+    for rung in rungs:
+        if rung.rung in MESSAGES:
+            deliver_if_awaited(desk, instance_id, scope, MESSAGES[rung.rung])

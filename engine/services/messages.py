@@ -1,0 +1,56 @@
+"""Messages to running instances: addressed by their sender to one subscription of one instance or leg."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from engine.bpmn.stimuli import MessageArrived
+from engine.errors import NotFound
+from engine.storage.prepared import Prepared
+from engine.storage.tables.processes import subscription
+
+from .desk import Desk
+from .steps import load, take_step
+
+_AWAITED = Prepared(
+    select(subscription.c.wait)
+    .where(
+        subscription.c.instance_id == bindparam("instance_id"),
+        subscription.c.message == bindparam("message"),
+        subscription.c.scope == bindparam("scope"),
+    )
+    .order_by(subscription.c.wait)
+    .limit(1)
+)
+
+
+def deliver(
+    desk: Desk, instance_id: str, message: str, payload: Mapping[str, Any] | None = None, *, scope: int = 0
+) -> None:
+    """Deliver a message to the oldest subscription with its name in that scope of the instance.
+
+    Shape: `scope` 0 is the instance itself, else the scope id of a multi-instance leg or sub-process.
+    Raises: NotFound (`message.not_awaited`); whatever the step refuses.
+    """
+    if not deliver_if_awaited(desk, instance_id, scope, message, payload):
+        raise NotFound(
+            "message.not_awaited",
+            f"Expected an instance that waits for “{message}” there, but it does not.",
+            instance=instance_id,
+            message_name=message,
+            scope=scope,
+        )
+
+
+def deliver_if_awaited(
+    desk: Desk, instance_id: str, scope: int, message: str, payload: Mapping[str, Any] | None = None
+) -> bool:
+    """Deliver a message where somebody waits for it; False where nobody does."""
+    row = desk.uow.one(_AWAITED, {"instance_id": instance_id, "message": message, "scope": scope})
+    if row is None:
+        return False
+    take_step(desk, load(desk, instance_id), MessageArrived(row[0], payload or {}))
+    return True

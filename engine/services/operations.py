@@ -1,0 +1,88 @@
+"""Registered operations: what a service node may ask for. Code comes from the installation, never from a file (D7)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from engine.bpmn.stimuli import OperationDone, OperationFailed
+from engine.errors import EngineError
+from engine.storage.prepared import Prepared, update_row
+from engine.storage.tables.processes import operation
+
+from .desk import Desk
+from .steps import load, take_step
+
+log = logging.getLogger(__name__)
+MOST_AT_ONCE = 200
+MOST_ATTEMPTS = 4
+Operation = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+_DUE = Prepared(
+    select(
+        operation.c.instance_id,
+        operation.c.wait,
+        operation.c.operation,
+        operation.c.variables,
+        operation.c.attempts,
+    )
+    .where(operation.c.state == "requested", operation.c.due_at <= bindparam("now", type_=operation.c.due_at.type))
+    .order_by(operation.c.due_at)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+)
+_AGAIN = update_row(operation, "attempts", "due_at", where=("instance_id", "wait"))
+_TAKE = Prepared(
+    operation.delete().where(operation.c.instance_id == bindparam("instance_id"), operation.c.wait == bindparam("wait"))
+)
+
+
+class BpmnError(Exception):
+    """Raised by an operation to take the error boundary that catches `code`."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def carry_out_due(desk: Desk, registry: Mapping[str, Operation], limit: int = MOST_AT_ONCE) -> int:
+    """Carry out what was asked for, oldest first; how many were answered.
+
+    An operation is a pure function of the variables its node sees; what it gives becomes variables. A technical fault
+    is tried again after 1, 2 and 4 minutes and then becomes a step failure; an unknown operation is one at once.
+    """
+    done = 0
+    for instance_id, wait, name, variables, attempts in desk.uow.rows(
+        _DUE, {"now": desk.now, "limit": min(limit, MOST_AT_ONCE)}
+    ):
+        place = {"instance_id": instance_id, "wait": wait}
+        answer: OperationDone | OperationFailed
+        try:
+            if name not in registry:
+                raise KeyError(name)
+            answer = OperationDone(wait, registry[name](variables))
+        except BpmnError as error:
+            answer = OperationFailed(wait, error.code)
+        except KeyError:
+            answer = OperationFailed(wait, None, f"Expected a registered operation, but “{name}” is not one.")
+        except Exception as fault:
+            log.warning("operation failed", extra={"operation": name, "attempts": attempts + 1}, exc_info=fault)
+            if attempts + 1 < MOST_ATTEMPTS:
+                again_at = desk.now + timedelta(minutes=2**attempts)
+                desk.uow.run(_AGAIN, {**place, "attempts": attempts + 1, "due_at": again_at})
+                continue
+            answer = OperationFailed(wait, None, f"Expected “{name}” to succeed, but it failed {attempts + 1} times.")
+        try:
+            with desk.uow.savepoint():
+                desk.uow.run(_TAKE, place)
+                take_step(desk, load(desk, instance_id), answer)
+                done += 1
+        except EngineError as error:
+            if error.code == "storage.busy":
+                raise
+            log.warning("operation not taken up", extra={"instance_id": instance_id, "code": error.code})
+    return done

@@ -1,0 +1,193 @@
+"""Commands on work items: claim, release, complete. Trip B of the architecture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from engine.bpmn.play import leg_and_element
+from engine.bpmn.stimuli import Complete
+from engine.domain.access import holds_role
+from engine.errors import Conflict, NotAllowed, NotFound
+from engine.forms import check_answers, free_text_fields, personal_fields
+from engine.storage.prepared import Prepared, insert_into, update_row
+from engine.storage.tables import processes as t
+from engine.storage.tables.directives import directive
+
+from . import clocks, coupling
+from .desk import Desk
+from .steps import Instance, load, node_of, past_item, take_step
+
+_ITEM = Prepared(
+    select(
+        t.work_item.c.node_id,
+        t.work_item.c.role,
+        t.work_item.c.department_id,
+        t.work_item.c.scope,
+        t.work_item.c.form,
+        t.work_item.c.opened_at,
+        t.work_item.c.claimed_by,
+        t.work_item.c.revision,
+    ).where(t.work_item.c.instance_id == bindparam("instance_id"), t.work_item.c.wait == bindparam("wait"))
+)
+_DONE = Prepared(
+    select(t.item_history.c.how, t.item_history.c.actor_id, t.item_history.c.ended_at)
+    .where(t.item_history.c.instance_id == bindparam("instance_id"), t.item_history.c.wait == bindparam("wait"))
+    .limit(1)
+)
+_TAKE = Prepared(
+    t.work_item.delete().where(
+        t.work_item.c.instance_id == bindparam("instance_id"),
+        t.work_item.c.wait == bindparam("wait"),
+        t.work_item.c.revision == bindparam("seen_revision"),
+    )
+)
+_CLAIM = update_row(t.work_item, "claimed_by", where=("instance_id", "wait", "revision"))
+_PERSONAL = insert_into(t.personal_answer)
+_WORDING = update_row(directive, "objective", "content", "drafter_id")
+
+
+def complete(desk: Desk, instance_id: str, wait: int, revision: int, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Complete a work item with these answers: permission, duties, form, step, moves, clocks, facts — all or nothing.
+
+    Shape: `revision` is the one the person saw; the answer names the instance and whether it ended.
+    Raises: NotFound (`work.unknown`); Conflict (`work.done`, `work.stale`, `work.claimed`) naming who and when;
+    NotAllowed (`work.not_yours`, `access.duties_not_separate`); Rejected for answers the form refuses; InvalidMove
+    from the subject's table.
+    """
+    row = _open_item(desk, instance_id, wait, revision)
+    node_id, role, department_id, scope, form, opened_at, claimed_by, _ = row
+    _check_person(desk, role, department_id, claimed_by)
+    if desk.uow.run(_TAKE, {"instance_id": instance_id, "wait": wait, "seen_revision": revision}) != 1:
+        raise _gone(desk, instance_id, wait)
+    desk.uow.failpoint("after_claim")
+    instance = load(desk, instance_id)
+    node = node_of(instance, node_id)
+    kept = _checked(desk, instance, node_id, form, answers)
+    past_item(desk, instance_id, wait, node_id, opened_at, "completed", kept)
+    bound = instance.bound
+    if bound is not None:
+        duty = coupling.duty(node)
+        if duty is not None:
+            bound.take_duty(duty)
+        assert instance.state is not None
+        element = leg_and_element(instance.definition.net, instance.state, scope)[1]
+        if node.loop == "draft":
+            _reword(desk, bound.id, answers)
+        coupling.completed(bound, node, element if isinstance(element, str) else None, answers)
+    step = take_step(desk, instance, Complete(wait, kept))
+    return {"instance_id": instance_id, "wait": wait, "ended": step.state.outcome}
+
+
+def _open_item(desk: Desk, instance_id: str, wait: int, revision: int) -> tuple[Any, ...]:
+    row = desk.uow.one(_ITEM, {"instance_id": instance_id, "wait": wait})
+    if row is None:
+        raise _gone(desk, instance_id, wait)
+    if row[7] != revision:
+        raise Conflict(
+            "work.stale",
+            "Expected the item as you saw it, but somebody changed it meanwhile. Look at it again.",
+            seen=revision,
+            revision=row[7],
+            claimed_by=row[6],
+        )
+    return row
+
+
+def _gone(desk: Desk, instance_id: str, wait: int) -> Conflict | NotFound:
+    done = desk.uow.one(_DONE, {"instance_id": instance_id, "wait": wait})
+    if done is None:
+        return NotFound("work.unknown", "Expected an open work item, but there is none.", wait=wait)
+    how, actor_id, ended_at = done
+    return Conflict(
+        "work.done",
+        f"Expected an open work item, but it was {how} at {ended_at.isoformat()}.",
+        how=how,
+        by=actor_id,
+        at=ended_at.isoformat(),
+    )
+
+
+def _check_person(desk: Desk, role: str, department_id: str, claimed_by: str | None) -> None:
+    actor = desk.actor
+    if claimed_by is not None and claimed_by != actor.person_id:
+        raise Conflict("work.claimed", "Expected an item that is free or yours, but a colleague has it.", by=claimed_by)
+    if role and not holds_role(actor, {role}, desk.subject(department_id)):
+        raise NotAllowed(
+            "work.not_yours",
+            f"Expected somebody who is {role} there, but {actor.person_id} is not.",
+            role=role,
+            department=department_id,
+        )
+
+
+def _checked(
+    desk: Desk, instance: Instance, node_id: str, form: str | None, answers: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The answers as the state keeps them: checked against the form, personal and free text sealed aside (D13)."""
+    schema = instance.definition.forms.get(form) if form else None
+    if schema is None:
+        return dict(answers)
+    kept = dict(check_answers(schema, answers))
+    for name in personal_fields(schema) | free_text_fields(schema):
+        value = kept.get(name)
+        if isinstance(value, str):
+            kept[name] = _seal_aside(desk, instance.id, node_id, name, value)
+    return kept
+
+
+def _seal_aside(desk: Desk, instance_id: str, node_id: str, field: str, value: str) -> str:
+    id_ = desk.uow.new_id()
+    desk.uow.run(
+        _PERSONAL,
+        {
+            "id": id_,
+            "instance_id": instance_id,
+            "node_id": node_id,
+            "field": field,
+            "value": desk.uow.keys.seal("personal_answer", "value", id_, value),
+            "at": desk.now,
+        },
+    )
+    return id_
+
+
+def _reword(desk: Desk, directive_id: str, answers: Mapping[str, Any]) -> None:
+    """What the drafter wrote becomes the wording of the order, as long as it is not issued."""
+    if answers.get("objective") and answers.get("content"):
+        desk.uow.run(
+            _WORDING,
+            {
+                "id": directive_id,
+                "objective": answers["objective"],
+                "content": answers["content"],
+                "drafter_id": desk.actor.person_id,
+            },
+        )
+
+
+def claim(desk: Desk, instance_id: str, wait: int, revision: int) -> dict[str, Any]:
+    """Take an open item into hand, so that colleagues leave it alone and rung 50 calls the right person.
+
+    Raises: as `complete`.
+    """
+    row = _open_item(desk, instance_id, wait, revision)
+    _check_person(desk, row[1], row[2], row[6])
+    return _hold(desk, instance_id, wait, revision, row[3], desk.actor.person_id)
+
+
+def release(desk: Desk, instance_id: str, wait: int, revision: int) -> dict[str, Any]:
+    """Give an item in hand back to the department. Raises: as `complete`."""
+    row = _open_item(desk, instance_id, wait, revision)
+    _check_person(desk, row[1], row[2], row[6])
+    return _hold(desk, instance_id, wait, revision, row[3], None)
+
+
+def _hold(desk: Desk, instance_id: str, wait: int, revision: int, scope: int, person_id: str | None) -> dict[str, Any]:
+    place = {"instance_id": instance_id, "wait": wait, "seen_revision": revision}
+    if desk.uow.run(_CLAIM, {**place, "claimed_by": person_id}) != 1:
+        raise _gone(desk, instance_id, wait)
+    clocks.hold(desk, instance_id, scope, person_id)
+    return {"instance_id": instance_id, "wait": wait, "revision": revision + 1}
