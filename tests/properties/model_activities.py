@@ -76,10 +76,10 @@ class Activities:
         """One node that works or waits, of any kind."""
         kind = self.pick(self.style.tasks)
         self.left -= 1
-        if kind == "user":
+        if kind == "user" or (self.style.spiff and place.in_leg):  # there a message would reach every leg
             node = self.user(place)
         elif kind == "manual":
-            node = self.pen.node(self.random.choice(("manualTask", "task")))
+            node = self.pen.node("manualTask" if self.style.spiff else self.random.choice(("manualTask", "task")))
         elif kind == "service":
             node = self.pen.service("look_up")
             self.writes[node] = self.some_writes()
@@ -124,7 +124,7 @@ class Activities:
             self.codes[node] = place.codes + codes
         if whole:
             outside = self.pen.enter(node)
-            self.fill(place.inside(*codes, names=place.names + names), user_first=True)
+            self.fill(place.inside(*codes, names=place.names + names, in_leg=True), user_first=True)
             self.pen.scope = outside
         return node, node
 
@@ -177,6 +177,8 @@ class Activities:
         if code:
             caught = None if self.chance(0.2) and not self.style.spiff else code
             self.interrupted(self.boundary_error(node, caught), merge, place)
+        if self.style.spiff and place.in_leg:
+            return node, merge
         for _ in range(self.random.choice((0, 1, 1, 2)) if code else self.random.choice((1, 1, 2))):
             self.boundary(node, merge, place)
         return node, merge
@@ -223,8 +225,15 @@ class Activities:
             self.pen.timer(event, "timeDuration", self.random.choice(("PT30M", "P1D")))
 
     def interrupted(self, event: str, merge: str, place: Place) -> None:
-        """The way from an interrupting event back into the flow, with a block on it or without."""
-        if self.chance(0.5):
+        """The way from an interrupting event back into the flow, with a block on it or without.
+
+        SpiffWorkflow cannot reach a multi-instance from there in the same step, so for it a task stands between.
+        """
+        if self.style.spiff:
+            between = self.pen.node("manualTask")
+            self.pen.flow(event, between)
+            self.pen.flow(between, merge)
+        elif self.chance(0.5):
             entry, last = self.sequence(place.deeper())
             self.pen.flow(event, entry)
             self.pen.flow(last, merge)

@@ -83,6 +83,8 @@ class Place:
     names: tuple[tuple[str, tuple[Any, ...]], ...] = ()  # readable here beside the global variables
     simple: bool = False  # several tokens may run here at once: no joins, no boundary events in this scope
     looping: bool = False  # on a cycle of this scope
+    in_leg: bool = False  # inside a multi-instance sub-process
+    in_inclusive: bool = False  # in a branch of an inclusive split of this scope
 
     def deeper(self, **changes: Any) -> Place:
         """The same place one block further in."""
@@ -90,4 +92,11 @@ class Place:
 
     def inside(self, *codes: str, **changes: Any) -> Place:
         """The inside of a sub-process drawn here."""
-        return self.deeper(codes=self.codes + codes, simple=False, looping=False, **changes)
+        return self.deeper(codes=self.codes + codes, simple=False, looping=False, in_inclusive=False, **changes)
+
+
+SPIFF_STYLE = Style(
+    tasks={"user": 6, "manual": 1, "receive": 1, "catch_message": 1, "send": 0.5, "throw_message": 0.5},
+    event_subprocesses=0,
+    spiff=True,
+)

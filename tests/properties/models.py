@@ -14,6 +14,7 @@ from tests.properties.model_parts import LISTS, VARIABLES, WORDS, Model, Place, 
 
 NESTING = {"exclusive", "parallel", "inclusive", "loop", "subprocess", "guarded", "unstructured"}
 JOINING = {"parallel", "inclusive", "unstructured"}
+PLAIN = {"task", "subprocess"}
 
 
 def random_model(seed: int, style: Style | None = None) -> Model:
@@ -49,6 +50,8 @@ class Models(Activities):
             kinds = {kind: weight for kind, weight in kinds.items() if kind not in NESTING}
         if place.simple or (self.style.spiff and place.looping):
             kinds = {kind: weight for kind, weight in kinds.items() if kind not in JOINING}
+        if self.style.spiff and place.in_inclusive:  # its join does not always wait for the others
+            kinds = {kind: weight for kind, weight in kinds.items() if kind in PLAIN}
         ends: Ends = getattr(self, self.pick(kinds))(place)
         return ends
 
@@ -119,7 +122,8 @@ class Models(Activities):
         entry, conditions = self.decided(split, place, self.random.choice((2, 3, 3)))
         join = self.pen.node("inclusiveGateway")
         for condition in conditions:
-            self.leave(split, self.sequence(place.deeper()), join, condition, condition is None)
+            branch = self.sequence(place.deeper(in_inclusive=True))
+            self.leave(split, branch, join, condition, condition is None)
         if not self.style.spiff and self.chance(0.25):
             self.leave(split, self.sequence(place.deeper()), join, "b1 == true or b1 == false", False)
             way_out, last = self.sequence(place.deeper())

@@ -45,30 +45,31 @@ class ReferenceGame:
         """Everything the instance waits for, in an order both games can reproduce."""
         if self.outcome is not None:
             return []
-        return sorted(self._open_in(self.root, ()), key=lambda wait: (wait.key, wait.order))
+        return sorted(self._open_in(self.root, (), ()), key=lambda wait: (wait.key, wait.order))
 
-    def _open_in(self, scope: Scope, legs: tuple[int, ...]) -> Iterator[Open]:
+    def _open_in(self, scope: Scope, legs: tuple[int, ...], order: tuple[int, ...]) -> Iterator[Open]:
         for id in scope.armed:
             start = self.drawing.start_of(id)
-            yield Open(WAITS_FOR_EVENT[start.event], start.id, legs, (scope.number, 0), scope, None)
+            yield Open(WAITS_FOR_EVENT[start.event], start.id, legs, order, scope, None)
         for activity in scope.activities:
+            born = (*order, activity.number)
             for id in activity.armed:
                 kind = WAITS_FOR_EVENT.get(self.drawing.elements[id].event)
                 if kind is not None:
-                    yield Open(kind, id, legs, (scope.number, activity.number), scope, activity)
+                    yield Open(kind, id, legs, born, scope, activity)
             if activity.element.multi is None:
-                yield from self._open_of(activity, legs)
+                yield from self._open_of(activity, legs, born)
             for leg in activity.legs:
-                yield from self._open_of(leg, (*legs, leg.leg))
+                yield from self._open_of(leg, (*legs, leg.leg), (*born, leg.number))
 
-    def _open_of(self, activity: Activity, legs: tuple[int, ...]) -> Iterator[Open]:
+    def _open_of(self, activity: Activity, legs: tuple[int, ...], order: tuple[int, ...]) -> Iterator[Open]:
         if activity.inside is not None:
-            yield from self._open_in(activity.inside, legs)
+            yield from self._open_in(activity.inside, legs, order)
             return
         element = activity.element
         event = "message" if element.tag == "receiveTask" else element.event
         kind = WAITS.get(element.tag) or WAITS_FOR_EVENT[event]
-        yield Open(kind, element.id, legs, (activity.scope.number, activity.number), activity.scope, activity)
+        yield Open(kind, element.id, legs, order, activity.scope, activity)
 
     # -- stimuli -----------------------------------------------------------------------------------------------
 
@@ -199,7 +200,7 @@ class ReferenceGame:
         return self._numbers
 
     def _open_scope(self, id: str, layer: Layer, owner: Activity | None) -> Scope:
-        scope = Scope(id, layer, owner, self._number())
+        scope = Scope(id, layer, owner)
         for event_subprocess in self.drawing.event_subprocesses(id):
             scope.armed[event_subprocess.id] = self.drawing.start_of(event_subprocess.id).fires
         scope.tokens += self.drawing.start_of(id).outgoing
@@ -225,6 +226,7 @@ class ReferenceGame:
         if activity.leg_of is not None:
             self._leg_done(activity.leg_of, activity)
         else:
+            self._fill_output(activity)
             activity.over = True
             activity.scope.activities.remove(activity)
             activity.scope.tokens += activity.element.outgoing
@@ -239,7 +241,6 @@ class ReferenceGame:
             activity.elements = [None] * (int(number) if number.isdigit() else activity.layer.read(number))
         activity.outputs = [None] * len(activity.elements)
         if not activity.elements:
-            self._fill_output(activity)
             self._done(activity)
         for place in range(1 if multi.sequential and activity.elements else len(activity.elements)):
             if not activity.over:
@@ -266,7 +267,6 @@ class ReferenceGame:
             activity.outputs[leg.leg - 1] = leg.layer.read(multi.output_element)
         private = ("loopCounter", multi.element)
         activity.layer.values.update({n: value for n, value in leg.layer.values.items() if n not in private})
-        self._fill_output(activity)
         counts = activity.counts()
         if multi.completion is not None and holds(
             multi.completion, lambda name: counts[name] if name in counts else activity.layer.read(name)
@@ -279,9 +279,9 @@ class ReferenceGame:
             self._begin_leg(activity, activity.ended_legs)
 
     def _fill_output(self, activity: Activity) -> None:
+        """The output collection is not there before the multi-instance activity is done."""
         multi = activity.element.multi
-        assert multi is not None
-        if multi.output_collection is not None:
+        if multi is not None and multi.output_collection is not None:
             activity.layer.values[multi.output_collection] = list(activity.outputs)
 
     # -- events that leave the flow ----------------------------------------------------------------------------

@@ -57,11 +57,10 @@ class Activity:
 class Scope:
     """One run of the process or of a sub-process: its tokens, its activities, its armed event sub-processes."""
 
-    def __init__(self, id: str, layer: Layer, owner: Activity | None, number: int) -> None:
+    def __init__(self, id: str, layer: Layer, owner: Activity | None) -> None:
         self.id = id
         self.layer = layer
         self.owner = owner
-        self.number = number
         self.tokens: list[str] = []
         self.activities: list[Activity] = []
         self.armed: dict[str, int | None] = {}  # event sub-process id -> how often it may still start
@@ -69,12 +68,15 @@ class Scope:
 
 @dataclass(frozen=True)
 class Open:
-    """Something the instance waits for: where it is drawn, and in which legs (outermost first, counted from 1)."""
+    """Something the instance waits for: where it is drawn, and in which legs (outermost first, counted from 1).
+
+    `order` numbers the activities around it, outermost first, in the order they began.
+    """
 
     kind: str  # item, operation, timer, subscription
     node: str
     legs: tuple[int, ...]
-    order: tuple[int, int]
+    order: tuple[int, ...]
     scope: Scope
     activity: Activity | None  # None: the start of an event sub-process
 
