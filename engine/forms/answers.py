@@ -40,7 +40,7 @@ def check_answers(schema: Schema | str | Form, answers: Mapping[str, Any]) -> di
 
     Raises: Rejected `form.invalid`, one finding per field with reason and remedy and without the typed value;
     Rejected `form.unsafe` where the schema itself is no form.
-    Source: 18 µs for a form of three fields (jsonschema 4.26, 2 cores).
+    Source: 10 µs for one field, 28 µs for three with a list, for a compiled `Form` (jsonschema 4.26, 2 cores).
     """
     form = compile_form(schema)
     found: list[FormFinding] = []
