@@ -36,15 +36,22 @@ from engine.storage.tables.processes import (
 from engine.storage.types import NEVER, new_id
 from engine.storage.uow import Database, UnitOfWork
 
-_TAKE_ITEM = Prepared(
-    delete(work_item)
+_READ = Prepared(
+    select(
+        work_item.c.node_id,
+        work_item.c.opened_at,
+        process_instance.c.state_bytes,
+        process_instance.c.revision,
+        process_instance.c.started_at,
+    )
+    .join_from(work_item, process_instance, process_instance.c.id == work_item.c.instance_id)
     .where(work_item.c.instance_id == bindparam("instance_id"), work_item.c.wait == bindparam("wait"))
-    .where(work_item.c.revision == bindparam("seen_revision"))
-    .returning(work_item.c.node_id, work_item.c.opened_at)
 )
-_READ_INSTANCE = Prepared(
-    select(process_instance.c.state_bytes, process_instance.c.revision, process_instance.c.started_at).where(
-        process_instance.c.id == bindparam("id")
+_TAKE_ITEM = Prepared(
+    delete(work_item).where(
+        work_item.c.instance_id == bindparam("instance_id"),
+        work_item.c.wait == bindparam("wait"),
+        work_item.c.revision == bindparam("seen_revision"),
     )
 )
 _OPEN_ITEMS = Prepared(
@@ -147,19 +154,19 @@ class Rows:
 
     def complete_in(self, uow: UnitOfWork, instance: str, wait: int, revision: int, answers: Mapping[str, Any]) -> None:
         """Completes one open item in the transaction `uow`. Raises: Conflict (`work.gone`)."""
-        item = uow.one(_TAKE_ITEM, {"instance_id": instance, "wait": wait, "seen_revision": revision})
-        found = uow.one(_READ_INSTANCE, {"id": instance})
-        if item is None or found is None:
+        found = uow.one(_READ, {"instance_id": instance, "wait": wait})
+        taken = uow.run(_TAKE_ITEM, {"instance_id": instance, "wait": wait, "seen_revision": revision})
+        if found is None or not taken:
             raise Conflict("work.gone", "Expected an open item, but somebody completed it.")
-        state_bytes, instance_revision, started_at = found
+        node_id, opened_at, state_bytes, instance_revision, started_at = found
         step = advance(self.net, state_from_bytes(state_bytes), Complete(wait, answers), uow.now)
         uow.run(
             _NEW_ITEM_HISTORY,
             {
                 "instance_id": instance,
                 "wait": wait,
-                "node_id": item[0],
-                "opened_at": item[1],
+                "node_id": node_id,
+                "opened_at": opened_at,
                 "ended_at": uow.now,
                 "how": "completed",
                 "actor_id": self._actor,
