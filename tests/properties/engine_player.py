@@ -96,23 +96,17 @@ class EnginePlayer:
         else:
             self._step(MessageArrived(wait, move.values))
 
-    def open(self) -> list[Key]:
-        """What it waits for, sorted."""
-        return [key for key, _, _ in self._waits()]
-
-    def outcome(self) -> str | None:
-        """How it ended, None while it runs; effect and state must say the same."""
+    def facts(self) -> Mapping[str, Any]:
+        """What can be seen after a move; effect and state must say the same about the end."""
         ended = [effect.outcome for effect in self._effects if isinstance(effect, InstanceEnded)]
         assert ended == [self.state.outcome] * (self.state.outcome is not None)
-        return self.state.outcome
-
-    def sent(self) -> list[str]:
-        """Sorted ids of the nodes that sent a message in the last step."""
-        return sorted(self.net.nodes[effect.node].id for effect in self._effects if isinstance(effect, MessageSent))
-
-    def variables(self) -> Mapping[str, Any]:
-        """The variables of the instance."""
-        return self.state.variables
+        sent = [self.net.nodes[effect.node].id for effect in self._effects if isinstance(effect, MessageSent)]
+        return {
+            "outcome": self.state.outcome,
+            "open": [key for key, _, _ in self._waits()],
+            "sent": sorted(sent),
+            "variables": self.state.variables,
+        }
 
     def _step(self, stimulus: Stimulus) -> None:
         step = advance(self.net, self._state, stimulus, self.now)

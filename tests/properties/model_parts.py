@@ -92,7 +92,8 @@ class Place:
 
     def inside(self, *codes: str, **changes: Any) -> Place:
         """The inside of a sub-process drawn here."""
-        return self.deeper(codes=self.codes + codes, simple=False, looping=False, in_inclusive=False, **changes)
+        inner = {"simple": False, "looping": False, "in_inclusive": False, **changes}
+        return self.deeper(codes=self.codes + codes, **inner)
 
 
 SPIFF_STYLE = Style(

@@ -32,7 +32,8 @@ class Models(Activities):
         for name in LISTS:
             variables[name] = [self.random.choice(WORDS) for _ in range(self.random.randint(0, 4))]
         variables["teams"] = self.random.randint(0, 3)
-        return Model(self.seed, self.pen.xml(), variables, self.writes, self.codes)
+        codes = {} if self.style.spiff else self.codes  # nobody ends a task by an error there
+        return Model(self.seed, self.pen.xml(), variables, self.writes, codes)
 
     def sequence(self, place: Place) -> Ends:
         """Draws one to three blocks one after the other."""
@@ -176,7 +177,7 @@ class Models(Activities):
 
     def unstructured(self, place: Place) -> Ends:
         """One of the drawings people make for rework."""
-        drawing = self.random.choice((self.rework_some, self.two_ways_back, self.side_door))
+        drawing = self.random.choice((self.rework_some, self.two_ways_back, self.side_door, self.crowd))
         return drawing(place)
 
     def rework_some(self, place: Place) -> Ends:
@@ -214,3 +215,20 @@ class Models(Activities):
             self.pen.flow(choice, longer, default=True)
             self.pen.flow(last, join)
         return back, self.decide(join, back, place)
+
+    def crowd(self, place: Place) -> Ends:
+        """A sub-process in which two tokens follow each other into each flow of a parallel join."""
+        node = self.pen.node("subProcess")
+        outside = self.pen.enter(node)
+        start, split, join = (self.pen.node(tag) for tag in ("startEvent", "parallelGateway", "parallelGateway"))
+        self.pen.flow(start, split)
+        for _ in range(2):
+            entry, last = self.sequence(place.inside(simple=True))
+            self.pen.flow(split, entry)
+            self.pen.flow(split, entry)
+            self.pen.flow(last, join)
+        entry, last = self.task(place)
+        self.pen.flow(join, entry)
+        self.end(last)
+        self.pen.scope = outside
+        return node, node

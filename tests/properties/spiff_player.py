@@ -53,13 +53,9 @@ class SpiffPlayer:
             self._workflow.send_event(BpmnEvent(message, {}))
         self._workflow.do_engine_steps()
 
-    def open(self) -> list[Key]:
-        """What it waits for, sorted."""
-        return sorted(self._waits())
-
-    def outcome(self) -> str | None:
-        """Only whether it has ended; terminated is not told from completed."""
-        return "ended" if self._workflow.completed else None
+    def facts(self) -> Mapping[str, Any]:
+        """What is open, and whether it is over; terminated is not told from completed."""
+        return {"over": self._workflow.completed, "open": sorted(self._waits())}
 
     def _waits(self) -> dict[Key, Task]:
         """Every open task, found in the maps of tasks because the library's own iterator stops at depth 1,000."""
@@ -71,7 +67,8 @@ class SpiffPlayer:
                 if task.has_state(TaskState.READY) and task.task_spec.manual:
                     found["item", task.task_spec.bpmn_id, self._legs(task)] = task
         for task in self._workflow.event_manager.tasks.values():
-            if task.has_state(TaskState.WAITING) and isinstance(task.task_spec.event_definition, MessageEventDefinition):
+            awaited = task.task_spec.event_definition
+            if task.has_state(TaskState.WAITING) and isinstance(awaited, MessageEventDefinition):
                 found["subscription", task.task_spec.bpmn_id, self._legs(task)] = task
         return found
 

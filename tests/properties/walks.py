@@ -34,17 +34,8 @@ class Player(Protocol):
     def move(self, move: Move) -> None:
         """Makes the move."""
 
-    def open(self) -> list[Key]:
-        """What it waits for, sorted."""
-
-    def outcome(self) -> str | None:
-        """How it ended, None while it runs."""
-
-    def sent(self) -> list[str]:
-        """Sorted ids of the nodes that sent a message in the last step."""
-
-    def variables(self) -> Mapping[str, Any]:
-        """The variables of the instance."""
+    def facts(self) -> Mapping[str, Any]:
+        """What can be seen of it after a move, under the names of `facts_of`; what it cannot tell is left out."""
 
 
 class Difference(AssertionError):
@@ -94,6 +85,17 @@ def make(reference: ReferenceGame, move: Move) -> None:
         reference.happen(wait, move.values)
 
 
+def facts_of(reference: ReferenceGame) -> dict[str, Any]:
+    """What both games must agree on after each move."""
+    return {
+        "over": reference.outcome is not None,
+        "outcome": reference.outcome,
+        "open": [wait.key for wait in reference.open()],
+        "sent": sorted(reference.sent),
+        "variables": reference.variables,
+    }
+
+
 def report(model: Model, seed: int, moves: list[Move], what: str) -> str:
     """Everything needed to see a difference again."""
     made = "\n".join(f"  {move.what} {move.key} #{move.place} {dict(move.values)} {move.code}" for move in moves)
@@ -119,22 +121,9 @@ def _move(model: Model, chance: random.Random, reference: ReferenceGame, wait: O
 
 
 def _compare(model: Model, seed: int, moves: list[Move], reference: ReferenceGame, player: Player | None) -> None:
-    ours = {
-        "outcome": reference.outcome,
-        "open": [wait.key for wait in reference.open()],
-        "sent": sorted(reference.sent),
-        "variables": reference.variables,
-    }
+    ours = facts_of(reference)
     if reference.outcome is None and not ours["open"]:
         raise Difference(report(model, seed, moves, "the reference game is stuck"))
-    if player is None:
-        return
-    theirs = {
-        "outcome": player.outcome(),
-        "open": player.open(),
-        "sent": player.sent(),
-        "variables": dict(player.variables()),
-    }
-    for what, expected in ours.items():
-        if expected != theirs[what]:
-            raise Difference(report(model, seed, moves, f"{what}: expected {expected}\n but {theirs[what]}"))
+    for what, theirs in player.facts().items() if player is not None else ():
+        if ours[what] != theirs:
+            raise Difference(report(model, seed, moves, f"{what}: expected {ours[what]}\n but {theirs}"))

@@ -1,0 +1,129 @@
+"""Reference games with one fault each, to show that the comparison would notice it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tests.properties.reference_drawing import Element
+from tests.properties.reference_game import ReferenceGame
+from tests.properties.reference_run import Activity, Scope
+from tests.properties.walks import Move, facts_of, make
+
+
+class ReferencePlayer:
+    """A reference game, faulty or not, as a player."""
+
+    def __init__(self, game: ReferenceGame) -> None:
+        self.game = game
+
+    def move(self, move: Move) -> None:
+        """Makes the move."""
+        make(self.game, move)
+
+    def facts(self) -> Mapping[str, Any]:
+        """Everything."""
+        return facts_of(self.game)
+
+
+class JoinsAtOnce(ReferenceGame):
+    """An inclusive join lets the first token through."""
+
+    def _pass_an_inclusive_join(self) -> bool:
+        for scope in self._scopes():
+            for arrow in scope.tokens:
+                element = self.drawing.elements[self.drawing.arrows[arrow].target]
+                if element.tag == "inclusiveGateway":
+                    scope.tokens.remove(arrow)
+                    self._enter(scope, element)
+                    return True
+        return False
+
+
+class TakesAllTokens(ReferenceGame):
+    """A parallel gateway takes every token of a flow, not one."""
+
+    def _enter(self, scope: Scope, element: Element) -> None:
+        if element.tag == "parallelGateway":
+            scope.tokens[:] = [token for token in scope.tokens if token not in element.incoming]
+        super()._enter(scope, element)
+
+
+class NeverInterrupts(ReferenceGame):
+    """The activity under an interrupting boundary event stays."""
+
+    def _leave_by_boundary(self, activity: Activity, event: Element) -> None:
+        activity.scope.tokens += event.outgoing
+
+
+class EventSubprocessBeside(ReferenceGame):
+    """An interrupting event sub-process leaves what runs beside it."""
+
+    def _start_event_subprocess(self, scope: Scope, event_subprocess: str, payload: Mapping[str, Any]) -> None:
+        kept = list(scope.activities)
+        super()._start_event_subprocess(scope, event_subprocess, payload)
+        scope.activities[:0] = [activity for activity in kept if activity not in scope.activities]
+
+
+class NoLayers(ReferenceGame):
+    """A leg writes into the variables around it while it runs."""
+
+    def _begin_leg(self, activity: Activity, place: int) -> None:
+        super()._begin_leg(activity, place)
+        for leg in activity.legs:
+            leg.layer.values = activity.layer.values | leg.layer.values
+
+
+class NoCompletionCondition(ReferenceGame):
+    """Every leg is waited for."""
+
+    def _leg_done(self, activity: Activity, leg: Activity) -> None:
+        multi = activity.element.multi
+        assert multi is not None
+        multi.completion = None
+        super()._leg_done(activity, leg)
+
+
+class TerminatesNothing(ReferenceGame):
+    """A terminate end event is a none end event."""
+
+    def _end(self, scope: Scope, element: Element) -> None:
+        if element.event != "terminate":
+            super()._end(scope, element)
+
+
+class ErrorsGoOutside(ReferenceGame):
+    """An error is caught one activity too far out."""
+
+    def _throw_out_of(self, scope: Scope, code: str | None) -> None:
+        super()._throw_out_of(scope.owner.scope if scope.owner is not None else scope, code)
+
+
+class LastFlowWins(ReferenceGame):
+    """An exclusive gateway looks at its flows from the last to the first."""
+
+    def _true_flows(self, scope: Scope, gateway: Element) -> list[str]:
+        return super()._true_flows(scope, gateway)[::-1]
+
+
+class TimersOnce(ReferenceGame):
+    """A repeating timer fires once."""
+
+    def _begin(self, scope: Scope, element: Element) -> None:
+        for event in self.drawing.boundaries(element.id):
+            event.fires = event.fires and 1
+        super()._begin(scope, element)
+
+
+FAULTY_GAMES = (
+    JoinsAtOnce,
+    TakesAllTokens,
+    NeverInterrupts,
+    EventSubprocessBeside,
+    NoLayers,
+    NoCompletionCondition,
+    TerminatesNothing,
+    ErrorsGoOutside,
+    LastFlowWins,
+    TimersOnce,
+)
