@@ -36,3 +36,14 @@ def cpu_seconds() -> float:
 def pause(seconds: float) -> None:
     """Wait without work: for retries that back off outside any transaction."""
     time.sleep(seconds)
+
+
+class FixedClock:
+    """A clock that stands at one instant: for taking in a file as if it had come then."""
+
+    def __init__(self, at: datetime) -> None:
+        self._at = at.astimezone(UTC)
+
+    def now(self) -> datetime:
+        """The instant it stands at."""
+        return self._at

@@ -17,6 +17,7 @@ from .expressions import evaluate
 from .gateways import fire_inclusive_join, pass_gateway
 from .net import Kind, Net, Node
 from .nodes import (
+    ARRIVALS,
     arrive,
     begin,
     begin_activity,
@@ -67,7 +68,7 @@ def advance(net: Net, state: State | None, stimulus: Stimulus, now: datetime) ->
     come to rest, (`game.no_start`).
     Source: BPMN 2.0.2 clause 13.
     """
-    play = Play(program_of(net), State() if state is None else state.copy(), now)
+    play = Play(program_of(net, ARRIVALS), State() if state is None else state.copy(), now)
     if state is not None and state.outcome is not None:
         raise Conflict("game.ended", "Expected a running instance, but it has ended.", outcome=state.outcome)
     _STIMULI[type(stimulus)](play, stimulus)

@@ -53,7 +53,7 @@ def arrive(play: Play, index: int, scope: int, flow: int) -> None:
         end_scope_if_empty(play, scope)
         return
     node = play.net.nodes[index]
-    if node.kind in _JOINING and len(node.incoming) > 1:
+    if play.program.is_join[index]:
         wait_at_join(play, node, scope, flow)
         return
     if node.kind is not Kind.SUBPROCESS and node.multi is None:
@@ -64,7 +64,7 @@ def arrive(play: Play, index: int, scope: int, flow: int) -> None:
 def begin(play: Play, node: Node, scope: int) -> None:
     """Do what the kind of `node` does; what cannot be done becomes a step failure at that node."""
     try:
-        _ARRIVALS[node.kind](play, node, scope)
+        play.program.arrivals[node.index](play, node, scope)  # type: ignore[misc]
     except Rejected as error:
         if error.code == "game.too_many_steps":
             raise
@@ -75,6 +75,9 @@ def begin(play: Play, node: Node, scope: int) -> None:
 
 
 def _arrive_activity(play: Play, node: Node, scope: int) -> None:
+    if node.multi is None and not node.boundaries:
+        begin_activity(play, node, scope)
+        return
     dues = play.boundary_dues(node, scope)
     if node.multi is not None:
         _begin_body(play, node, scope, dues)
@@ -405,8 +408,7 @@ def _arrive_end(play: Play, node: Node, scope: int) -> None:
     end_scope_if_empty(play, scope)
 
 
-_JOINING = frozenset({Kind.PARALLEL, Kind.INCLUSIVE})
-_ARRIVALS: dict[Kind, Callable[[Play, Node, int], None]] = {
+ARRIVALS: dict[Kind, Callable[[Play, Node, int], None]] = {
     Kind.START: _arrive_start,
     Kind.END: _arrive_end,
     Kind.CATCH: _arrive_catch,

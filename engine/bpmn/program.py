@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from threading import Lock
+from typing import Any
 
 from .expressions import CompiledExpression, compile_expression
 from .expressions.iso import parse_cycle, parse_datetime, parse_duration
 from .net import Event, Expression, Kind, Net, Node
 
+Arrival = Callable[[Any, Node, int], None]
 TimerValue = tuple[str, timedelta | datetime | tuple[int | None, timedelta, datetime | None]]
 
 
 class Program:
-    """The tables of one net. `conditions` by flow, `masks` by inclusive gateway and node, the rest by node."""
+    """The tables of one net. `conditions` by flow, `masks` by inclusive gateway and node, the rest by node.
 
-    __slots__ = ("compiled", "conditions", "masks", "net", "timers")
+    `arrivals` says what each node does with a token; an enumeration is slow to look up by, so it is looked up once.
+    """
 
-    def __init__(self, net: Net) -> None:
+    __slots__ = ("arrivals", "compiled", "conditions", "is_join", "masks", "net", "timers")
+
+    def __init__(self, net: Net, arrivals: Mapping[Kind, Arrival]) -> None:
         self.net = net
+        self.arrivals = [arrivals.get(n.kind) for n in net.nodes]
+        self.is_join = [n.kind in (Kind.PARALLEL, Kind.INCLUSIVE) and len(n.incoming) > 1 for n in net.nodes]
         self.compiled: dict[Expression, CompiledExpression] = {}
         self.conditions = [None if f.condition is None else self._compile(f.condition) for f in net.flows]
         self.timers: list[TimerValue | None] = [_literal_timer(n.event) for n in net.nodes]
@@ -84,12 +92,12 @@ _lock = Lock()
 _KEPT = 256
 
 
-def program_of(net: Net) -> Program:
+def program_of(net: Net, arrivals: Mapping[Kind, Arrival]) -> Program:
     """The program of `net`, kept for the nets used last; keyed by identity, for a `Net` never changes."""
     found = _programs.get(id(net))
     if found is not None and found.net is net:
         return found
-    program = Program(net)
+    program = Program(net, arrivals)
     with _lock:
         _programs[id(net)] = program
         while len(_programs) > _KEPT:

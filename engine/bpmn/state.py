@@ -69,9 +69,13 @@ class State:
         twin.live = self.live
         twin.variables = self.variables.copy()
         twin.waits = self.waits.copy()
-        twin.scopes = {k: [*v[:4], None if v[4] is None else v[4].copy(), *v[5:]] for k, v in self.scopes.items()}
-        twin.bodies = {k: [*v[:7], None if v[7] is None else v[7].copy()] for k, v in self.bodies.items()}
-        twin.joins = {k: v.copy() for k, v in self.joins.items()}
+        twin.scopes = (
+            {k: [*v[:4], None if v[4] is None else v[4].copy(), *v[5:]] for k, v in self.scopes.items()}
+            if self.scopes
+            else {}
+        )
+        twin.bodies = {k: [*v[:7], v[7] and v[7].copy()] for k, v in self.bodies.items()} if self.bodies else {}
+        twin.joins = {k: v.copy() for k, v in self.joins.items()} if self.joins else {}
         return twin
 
     def leg_of(self, scope: int) -> int:

@@ -20,6 +20,7 @@ from engine.domain.escalation import Ladder
 from engine.domain.org import Department, DepartmentTree, DutyShift, Post, PostHolding, Roster
 from engine.domain.policy import SlaPolicy, match_policy
 from engine.errors import NotFound
+from engine.forms import Form, compile_form
 from engine.geo import CellIndex
 from engine.profile import Profile
 from engine.storage.prepared import Prepared
@@ -101,7 +102,7 @@ class Definition:
     kind: str
     state: str
     net: Net
-    forms: Mapping[str, Mapping[str, Any]]
+    forms: Mapping[str, Form]
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +230,8 @@ class City:
             if row is None:
                 raise NotFound("definition.unknown", "Expected a stored definition, but there is none.", id=id)
             process_id, version, kind, state, net, forms = row
-            known = Definition(id, process_id, version, kind, state, net_from_bytes(bytes(net)), forms)
+            compiled = {name: compile_form(form) for name, form in forms.items()}
+            known = Definition(id, process_id, version, kind, state, net_from_bytes(bytes(net)), compiled)
             self._definitions[id] = known
         return known
 

@@ -66,7 +66,7 @@ def receive_signal(desk: Desk, signal: Signal, payload: bytes) -> Received:
     seen = desk.uow.one(_SEEN, {"source": signal.source, "external_id": signal.external_id})
     if seen is not None:
         id_, state, reason, incident_id, digest = seen
-        if digest != hashlib.sha256(payload).hexdigest():
+        if digest != _digest(signal):
             reason = "changed_repeat"
         return Received(id_, signal.external_id, state, reason, incident_id, repeated=True)
     known = _thread_around(desk, signal)
@@ -92,6 +92,11 @@ def receive_signal(desk: Desk, signal: Signal, payload: bytes) -> Received:
         f"signal:{id_}",
     )
     return Received(id_, signal.external_id, final[1], final[2], final[3])
+
+
+def _digest(signal: Signal) -> str:
+    """Tells a repeat from another message under the same identifier, whatever envelope either came in."""
+    return hashlib.sha256(repr(signal).encode()).hexdigest()
 
 
 def _thread_around(desk: Desk, signal: Signal) -> dict[str, Known]:
@@ -176,7 +181,7 @@ def _store(desk: Desk, signal: Signal, payload: bytes, suggestion: Suggestion) -
             "suggested_level": suggestion.level,
             "incident_id": None,
             "payload": keys.seal_bytes("signal", "payload", id_, payload),
-            "payload_digest": hashlib.sha256(payload).hexdigest(),
+            "payload_digest": _digest(signal),
             "cap_status": signal.status if signal.kind == "alert" else None,
             "cap_msg_type": signal.msg_type if signal.kind == "alert" else None,
             "reason_code": None,

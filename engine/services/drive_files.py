@@ -1,0 +1,76 @@
+"""Dry runs of files: which process, where its calls and forms are found, what to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from engine import shipped
+
+from engine.bpmn.net import Net, Node
+from engine.errors import NotFound, Rejected
+from engine.forms import example_answers
+
+from .definitions import read_source
+from .drive import Drive, Driven
+
+
+def drive_file(file: Path, process_id: str | None, variables: Mapping[str, Any]) -> Driven:
+    """Play a process of a file; calls resolve to files of the same folder, then to what is shipped.
+
+    Raises: Rejected (`definition.refused`) with findings for a file that does not run; NotFound (`process.unknown`).
+    """
+    content = file.read_bytes()
+    from engine.bpmn.check import check
+
+    report = check(content)
+    if not report.nets or report.grade == "refused":
+        raise Rejected(
+            "definition.refused",
+            f"Expected a file that runs, but the check says {report.grade}.",
+            findings=tuple(f for f in report.findings if f.severity == "error"),
+        )
+    chosen = process_id or next(iter(report.nets))
+    if chosen not in report.nets:
+        raise NotFound(
+            "process.unknown", f"Expected one of {', '.join(report.nets)}, but got “{chosen}”.", process=chosen
+        )
+    library = _Library(file, report.nets)
+    return Drive(library.net, library.answers).run(report.nets[chosen], variables)
+
+
+class _Library:
+    """Where called processes and forms are looked for: the file itself, its folder, the shipped catalogue."""
+
+    def __init__(self, file: Path, nets: Mapping[str, Net]) -> None:
+        self.file = file
+        self.nets: dict[str, Net | None] = dict(nets)
+        self.forms: dict[str, Mapping[str, Any]] = dict(read_source(file.parent).forms) if _is_source(file) else {}
+
+    def net(self, process_id: str) -> Net | None:
+        """The process with this id, or None."""
+        if process_id not in self.nets:
+            self.nets[process_id] = self._search(process_id)
+        return self.nets[process_id]
+
+    def _search(self, process_id: str) -> Net | None:
+        beside = sorted(path for path in self.file.parent.iterdir() if path.suffix == ".bpmn" and path != self.file)
+        catalogue = sorted(shipped.path("processes").glob(f"*/{process_id}/{process_id}.bpmn"))
+        beside.sort(key=lambda path: path.stem != process_id)
+        from engine.bpmn.check import check
+
+        for path in [*beside, *catalogue]:
+            found = check(path.read_bytes()).nets.get(process_id)
+            if found is not None:
+                return found
+        return None
+
+    def answers(self, net: Net, node: Node) -> Mapping[str, Any] | None:
+        """Proposed answers for a human node with a form."""
+        schema = self.forms.get(node.form) if node.form else None
+        return None if schema is None else example_answers(schema)
+
+
+def _is_source(file: Path) -> bool:
+    return file.stem == file.parent.name and (file.parent / "forms").is_dir()

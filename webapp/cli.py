@@ -1,0 +1,216 @@
+"""The command line of cityloop: thin — options in, one call to the engine, an answer for people or as JSON out."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from engine.errors import EngineError
+from engine.settings import Settings, SettingsError, load_settings
+
+
+def _settings() -> Settings:
+    return load_settings(os.environ)
+
+
+def _refuse(error: EngineError | SettingsError) -> NoReturn:
+    """End with the sentence of a refusal on standard error and exit code 1."""
+    click.echo(f"cityloop: {error}", err=True)
+    for finding in getattr(error, "findings", ()):
+        click.echo(f"  {finding}", err=True)
+    sys.exit(1)
+
+
+def _answers(command: Callable[..., None]) -> Callable[..., None]:
+    """A command whose named refusals end in a sentence instead of a traceback."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except (EngineError, SettingsError) as error:
+            _refuse(error)
+
+    return run
+
+
+def _print(value: Any) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+@click.group()
+@click.version_option(package_name="cityloop")
+def main() -> None:
+    """Closed-loop incident dispatch: every order comes back, is verified, evaluated, and only then closed."""
+    logging.basicConfig(
+        level=os.environ.get("CITYLOOP_LOG_LEVEL", "WARNING"), format="%(levelname)s %(name)s %(message)s"
+    )
+
+
+@main.command()
+@click.option("--dir", "folder", type=click.Path(path_type=Path, file_okay=False), default=Path("demo-data"))
+@click.option("--no-serve", is_flag=True, help="Play the day, print its summary and exit.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object.")
+@_answers
+def demo(folder: Path, no_serve: bool, as_json: bool) -> None:
+    """Make a new database with the demo city and play one scripted day through the real services."""
+    from engine.demo.show import show_demo
+
+    summary = show_demo(folder)
+    if as_json:
+        _print(summary.counts)
+        return
+    for line in summary.lines():
+        click.echo(line)
+    if not no_serve:
+        click.echo("Pages are not part of this release; work on the city with the other commands (cityloop --help).")
+
+
+@main.command()
+@click.argument("source", type=click.Choice(["cap"]))
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]), help="As if it were then.")
+@click.option("--json", "as_json", is_flag=True)
+@_answers
+def ingest(source: str, files: tuple[Path, ...], at: datetime | None, as_json: bool) -> None:
+    """Push files through an intake adapter."""
+    from engine.clock import FixedClock
+    from engine.services.ingest import ingest_file
+    from engine.services.installation import open_engine
+
+    engine = open_engine(_settings(), FixedClock(at) if at is not None else None)
+    for file in files:
+        report = ingest_file(engine, source, file.name, file.read_bytes())
+        if as_json:
+            _print(report.to_json())
+        else:
+            for line in report.lines():
+                click.echo(line)
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True)
+def check(files: tuple[Path, ...], as_json: bool) -> None:
+    """Say what an upload of these BPMN files would answer."""
+    from engine.bpmn.check import check_in_child
+
+    for file in files:
+        report = check_in_child(file.read_bytes()).to_json()
+        report = {"file": str(file), **report}
+        if as_json:
+            _print(report)
+        else:
+            click.echo(f"{file}: {report['grade']}")
+            for finding in report["findings"]:
+                place = ":".join(str(finding[key]) for key in ("line", "element") if finding[key])
+                click.echo(f"  {finding['severity']} {place} {finding['message']}")
+            opinion = report["second_opinion"]
+            click.echo(f"  second opinion: {opinion['verdict']} {opinion['reason'] or ''}".rstrip())
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--process", "process_id", help="Which process of the file; by default the first executable one.")
+@click.option("--data", default="{}", help="Start variables as a JSON object.")
+@click.option("--json", "as_json", is_flag=True)
+@_answers
+def drive(file: Path, process_id: str | None, data: str, as_json: bool) -> None:
+    """Play a process dry, in memory, on a clock of its own."""
+    from engine.services.drive_files import drive_file
+
+    try:
+        variables = json.loads(data)
+    except ValueError as error:
+        raise click.BadParameter(f"Expected a JSON object, but {error}.", param_hint="--data") from error
+    if not isinstance(variables, dict):
+        raise click.BadParameter("Expected a JSON object.", param_hint="--data")
+    driven = drive_file(file, process_id, variables)
+    if as_json:
+        _print(driven.to_json())
+        return
+    for line in driven.trace:
+        click.echo(line)
+    click.echo(f"{driven.process}: {driven.outcome}" + (f" — {driven.reason}" if driven.reason else ""))
+    for wait in driven.waits_for:
+        click.echo(f"  waits for {wait}")
+
+
+@main.command()
+@_answers
+def worker() -> None:
+    """Beat: fire what is due, deliver what is to leave, seal the ledger; until stopped."""
+    from engine.services.installation import open_engine
+    from engine.worker.loop import run_worker
+
+    settings = _settings()
+    weak = [finding for finding in settings.findings() if finding.severity == "error"]
+    if weak:
+        raise EngineError("settings.weak", " ".join(finding.message for finding in weak))
+    run_worker(open_engine(settings))
+
+
+@main.command()
+@_answers
+def migrate() -> None:
+    """Bring keys, schema, policies and shipped processes up to date."""
+    from engine.services.installation import prepare
+
+    settings = _settings()
+    done = prepare(settings)
+    if done.made_keys:
+        click.echo(f"made new keys in {settings.keys_file}; keep a copy in a safe place, nothing opens without them")
+    click.echo(f"schema: {', '.join(done.revisions) or 'up to date'}")
+    click.echo(f"new policies: {done.policies}, new process versions: {done.definitions}")
+
+
+@main.command()
+@_answers
+def doctor() -> None:
+    """Print the effective settings, secrets masked, and what is weak about them; exit 1 for an error."""
+    settings = _settings()
+    for name, value in settings.masked().items():
+        click.echo(f"{name}={value}")
+    findings = settings.findings()
+    for finding in findings:
+        click.echo(f"{finding.severity}: {finding.setting}: {finding.message}")
+    sys.exit(1 if any(finding.severity == "error" for finding in findings) else 0)
+
+
+@main.command()
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True)
+def bench(name: str, as_json: bool) -> None:
+    """Measure: game, complete or peers."""
+    from engine.bench import BENCHES
+
+    if name not in BENCHES:
+        raise click.BadParameter(f"Expected one of {', '.join(BENCHES)}.", param_hint="NAME")
+    for result in BENCHES[name]():
+        _print(result.to_json()) if as_json else click.echo(str(result))
+
+
+@main.group()
+def audit() -> None:
+    """The ledger."""
+
+
+@audit.command()
+@_answers
+def verify() -> None:
+    """Check every row, chain and seal of the ledger, and the anchor file; print the first broken link."""
+    from engine.services.installation import open_engine
+
+    found = open_engine(_settings()).verify()
+    looked_at = f"{found.rows} rows of {found.subjects} chains, {found.seals} seals, {found.unsealed} rows not sealed yet"
+    click.echo(f"whole: {looked_at}" if found.ok else f"broken: {found.first_broken} ({looked_at})")
+    sys.exit(0 if found.ok else 1)
