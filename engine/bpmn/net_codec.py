@@ -1,0 +1,112 @@
+"""A `Net` as bytes and back: running processes load nets from these bytes and never parse XML.
+
+Each record is an array of its fields in the order of their declaration in `net.py`, so a change there raises VERSION.
+"""
+
+from __future__ import annotations
+
+from dataclasses import astuple, fields
+from typing import Any
+
+import msgpack
+
+from engine.bpmn.net import Call, Event, Expression, Flow, Kind, MultiInstance, Net, Node, Scope
+from engine.errors import Rejected
+
+VERSION = 1
+
+_Row = list[Any]
+_NODE_FIELDS = tuple(each.name for each in fields(Node))
+
+
+def net_to_bytes(net: Net) -> bytes:
+    """`net` as bytes; equal nets give equal bytes."""
+    body = [
+        net.id,
+        net.name,
+        net.digest,
+        [astuple(node) for node in net.nodes],
+        [astuple(flow) for flow in net.flows],
+        [astuple(scope) for scope in net.scopes],
+        net.documentation,
+        net.extensions,
+    ]
+    packed: bytes = msgpack.packb([VERSION, body])
+    return packed
+
+
+def net_from_bytes(content: bytes) -> Net:
+    """The net that `net_to_bytes` wrote. Raises: Rejected with code net.version or net.broken."""
+    try:
+        version, body = msgpack.unpackb(content)
+    except (ValueError, TypeError, msgpack.UnpackException) as error:
+        raise Rejected("net.broken", "Expected the bytes of a net, but they cannot be read.") from error
+    if version != VERSION:
+        raise Rejected("net.version", f"Expected a net of version {VERSION}, but it is {version!r}.", version=version)
+    try:
+        id, name, digest, nodes, flows, scopes, documentation, extensions = body
+        return Net(
+            id,
+            name,
+            digest,
+            tuple(_node(row) for row in nodes),
+            tuple(_flow(row) for row in flows),
+            tuple(_scope(row) for row in scopes),
+            documentation,
+            extensions,
+        )
+    except (ValueError, TypeError, KeyError, IndexError) as error:
+        raise Rejected("net.broken", "Expected the bytes of a net, but its records have another shape.") from error
+
+
+def _node(row: _Row) -> Node:
+    given = dict(zip(_NODE_FIELDS, row, strict=True))
+    given["kind"] = Kind(given["kind"])
+    for name in ("incoming", "outgoing", "boundaries"):
+        given[name] = tuple(given[name])
+    given["event"] = _event(given["event"])
+    given["multi"] = _multi(given["multi"])
+    given["call"] = _call(given["call"])
+    given["assignee"] = _expression(given["assignee"])
+    return Node(**given)
+
+
+def _flow(row: _Row) -> Flow:
+    index, id, source, target, name, condition, line = row
+    return Flow(index, id, source, target, name, _expression(condition), line)
+
+
+def _scope(row: _Row) -> Scope:
+    index, node, parent, nodes, starts, event_subprocesses = row
+    return Scope(index, node, parent, tuple(nodes), tuple(starts), tuple(event_subprocesses))
+
+
+def _expression(row: _Row | None) -> Expression | None:
+    return None if row is None else Expression(*row)
+
+
+def _event(row: _Row | None) -> Event | None:
+    if row is None:
+        return None
+    kind, name, timer_kind, timer, timer_literal = row
+    return Event(kind, name, timer_kind, _expression(timer), timer_literal)
+
+
+def _multi(row: _Row | None) -> MultiInstance | None:
+    if row is None:
+        return None
+    sequential, cardinality, collection, element, completion, *outputs = row
+    return MultiInstance(
+        sequential, _expression(cardinality), _expression(collection), element, _expression(completion), *outputs
+    )
+
+
+def _call(row: _Row | None) -> Call | None:
+    if row is None:
+        return None
+    process, inputs, outputs = row
+    return Call(process, _mappings(inputs), _mappings(outputs))
+
+
+def _mappings(rows: list[_Row]) -> tuple[tuple[Expression, str], ...]:
+    return tuple((Expression(*source), target) for source, target in rows)

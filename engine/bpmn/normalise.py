@@ -1,0 +1,164 @@
+"""The second step of an upload: one spelling for what files write in many, each change listed.
+
+Missing ids are made, prefixes leave references, booleans become true and false, processes become executable, and the
+simple vendor attributes become ours. No meaning changes; what cannot be said without a choice is left to the reader.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from lxml.etree import _Element
+
+from engine.bpmn import normalise_vendor
+from engine.bpmn.tree import EVENT_DEFINITIONS, FLOW_NODES, MODEL, id_of, local
+
+IDENTIFIED = (
+    FLOW_NODES
+    | EVENT_DEFINITIONS
+    | {
+        "collaboration",
+        "error",
+        "escalation",
+        "lane",
+        "laneSet",
+        "childLaneSet",
+        "message",
+        "messageFlow",
+        "multiInstanceLoopCharacteristics",
+        "participant",
+        "process",
+        "sequenceFlow",
+        "signal",
+        "standardLoopCharacteristics",
+    }
+)
+BOOLEANS = (
+    "cancelActivity",
+    "instantiate",
+    "isExecutable",
+    "isForCompensation",
+    "isInterrupting",
+    "isSequential",
+    "parallelMultiple",
+    "triggeredByEvent",
+)
+REFERENCES = (
+    "activityRef",
+    "attachedToRef",
+    "calledElement",
+    "default",
+    "errorRef",
+    "escalationRef",
+    "itemSubjectRef",
+    "messageRef",
+    "operationRef",
+    "processRef",
+    "signalRef",
+    "sourceRef",
+    "targetRef",
+)
+TEXT_REFERENCES = frozenset(
+    {
+        "eventDefinitionRef",
+        "flowNodeRef",
+        "incoming",
+        "loopDataInputRef",
+        "loopDataOutputRef",
+        "outgoing",
+        "sourceRef",
+        "targetRef",
+    }
+)
+_PREFIXED = re.compile(r"([^\W\d][\w.-]*):([^\s:]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change made to a file on reading: on which element, what, and the text before and after."""
+
+    element: str
+    what: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Normalised:
+    """The normalised tree and every change that was made."""
+
+    root: _Element
+    changes: tuple[Change, ...] = ()
+
+
+def normalise(root: _Element) -> Normalised:
+    """The tree of `root`, changed in place, with the list of changes."""
+    changes: list[Change] = []
+    known = {id for element in root.iter(f"{{{MODEL}}}*") if (id := id_of(element))}
+    for element in root.iter(f"{{{MODEL}}}*"):
+        name = local(element)
+        if name in IDENTIFIED:
+            _identify(element, name, known, changes)
+        _unprefix(element, name, known, changes)
+        for attribute in BOOLEANS:
+            _settle_boolean(element, attribute, changes)
+        if name == "process" and element.get("isExecutable") == "false":
+            element.set("isExecutable", "true")
+            changes.append(Change(id_of(element), "made executable", "false", "true"))
+        for what, before, after in normalise_vendor.adopt(element):
+            changes.append(Change(_nearest_id(element), what, before, after))
+    return Normalised(root, tuple(changes))
+
+
+def _identify(element: _Element, name: str, known: set[str], changes: list[Change]) -> None:
+    """Gives an element without id the first free one of its kind; strips the id it has."""
+    before = element.get("id")
+    id = id_of(element)
+    number = 1
+    while not id:
+        id = f"{name}_{number}" if f"{name}_{number}" not in known else ""
+        number += 1
+    if id != before:
+        known.add(id)
+        element.set("id", id)
+        changes.append(Change(id, "id", before, id))
+
+
+def _unprefix(element: _Element, name: str, known: set[str], changes: list[Change]) -> None:
+    """Strips the namespace prefix from references, where the prefix is declared and no id is called so."""
+
+    def bare(reference: str) -> str:
+        found = _PREFIXED.fullmatch(reference)
+        return found.group(2) if found and reference not in known and found.group(1) in element.nsmap else reference
+
+    for attribute in REFERENCES:
+        value = element.get(attribute)
+        if value is not None and (after := bare(value.strip())) != value:
+            element.set(attribute, after)
+            changes.append(Change(_nearest_id(element), attribute, value, after))
+    if name in TEXT_REFERENCES and element.text and len(element) == 0:
+        stripped = element.text.strip()
+        element.text = bare(stripped)
+        if element.text != stripped:
+            changes.append(Change(_nearest_id(element), name, stripped, element.text))
+
+
+def _settle_boolean(element: _Element, attribute: str, changes: list[Change]) -> None:
+    """Writes an xs:boolean as true or false."""
+    before = element.get(attribute)
+    if before is None:
+        return
+    stripped = before.strip()
+    after = {"1": "true", "0": "false"}.get(stripped, stripped)
+    if after != before:
+        element.set(attribute, after)
+        changes.append(Change(id_of(element), attribute, before, after))
+
+
+def _nearest_id(element: _Element) -> str:
+    """The id of `element` or of the nearest element around it that has one."""
+    at: _Element | None = element
+    while at is not None and not id_of(at):
+        at = at.getparent()
+    return "" if at is None else id_of(at)

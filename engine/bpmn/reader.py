@@ -1,0 +1,98 @@
+"""The third step of an upload: normalised tree -> one immutable `Net` for each process, and findings.
+
+The tree is walked scope by scope; sequence flows are followed by nobody here, so a chain or ring of any length reads
+like a short one. Whatever is outside the supported set is a finding on its element with its name and a remedy; a
+process with an error has no net. Nothing in a file makes this raise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lxml.etree import _Element
+
+from engine.bpmn.findings import Finding, Findings
+from engine.bpmn.net import Net
+from engine.bpmn.reader_activities import DataNames
+from engine.bpmn.reader_checks import check_net
+from engine.bpmn.reader_draft import Draft
+from engine.bpmn.reader_events import Definitions
+from engine.bpmn.reader_extensions import read_extensions
+from engine.bpmn.reader_flows import read_boundaries, read_flows
+from engine.bpmn.reader_lanes import read_lanes
+from engine.bpmn.reader_nodes import read_scopes
+from engine.bpmn.tree import FLOW_NODES, attribute, children, documentation_of, id_of, local
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a file holds: the net of each process without errors, and every finding in the order of lines.
+
+    `processes` lists all processes with flow nodes, read or not.
+    """
+
+    nets: Mapping[str, Net] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    processes: tuple[str, ...] = ()
+
+    @property
+    def questions(self) -> tuple[Finding, ...]:
+        """The findings a person can settle without drawing anew."""
+        return tuple(finding for finding in self.findings if finding.question)
+
+
+def read(root: _Element, digest: str) -> Reading:
+    """The nets and findings of a normalised tree; `digest` is kept in each net."""
+    findings = Findings()
+    definitions = Definitions(root)
+    data = DataNames.of(root)
+    nets: dict[str, Net] = {}
+    processes: list[str] = []
+    for process in children(root, "process"):
+        if not any(local(each) in FLOW_NODES for each in process):
+            findings.add("process.empty", "warning", process, "Expected flow nodes in the process, but it has none.")
+            continue
+        processes.append(id_of(process))
+        before = findings.errors()
+        net = _read_process(process, digest, definitions, data, findings)
+        if findings.errors() == before:
+            nets[net.id] = net
+    if not processes:
+        message = "Expected a process with flow nodes, but the file has none."
+        findings.error("process.missing", root, message)
+    _read_references(root, findings)
+    ordered = sorted(findings.made, key=lambda finding: finding.line or 0)
+    return Reading(nets, tuple(ordered), tuple(processes))
+
+
+def _read_process(process: _Element, digest: str, definitions: Definitions, data: DataNames, findings: Findings) -> Net:
+    """The net of one process; of use only if it made no error."""
+    draft = Draft(process)
+    read_scopes(draft, definitions, data, findings)
+    read_flows(draft, findings)
+    read_boundaries(draft, findings)
+    lanes = read_lanes(process, draft.elements, findings)
+    net = Net(
+        id=id_of(process),
+        name=attribute(process, "name") or "",
+        digest=digest,
+        nodes=draft.finished_nodes(lanes),
+        flows=tuple(draft.flows),
+        scopes=draft.finished_scopes(),
+        documentation=documentation_of(process),
+        extensions=read_extensions(draft, findings),
+    )
+    check_net(net, draft, findings)
+    return net
+
+
+def _read_references(root: _Element, findings: Findings) -> None:
+    """Notes pools that name a process the file does not have."""
+    known = {id_of(process) for process in children(root, "process")}
+    for collaboration in children(root, "collaboration"):
+        for pool in children(collaboration, "participant"):
+            reference = attribute(pool, "processRef")
+            if reference is not None and reference not in known:
+                message = f"Expected the process {reference!r:.80} of a pool, but the file has none."
+                findings.add("reference.pool", "warning", pool, message)

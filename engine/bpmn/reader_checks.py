@@ -1,0 +1,102 @@
+"""Checks on a whole net that keep a run from turning in circles or from leaving parts of the drawing unused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from engine.bpmn.findings import Findings
+from engine.bpmn.net import Kind, Net, Node
+from engine.bpmn.reader_draft import Draft
+
+_WAITING = frozenset({Kind.USER, Kind.MANUAL, Kind.RECEIVE, Kind.SERVICE, Kind.CATCH, Kind.CALL})
+
+
+def check_net(net: Net, draft: Draft, findings: Findings) -> None:
+    """Notes loops without a wait as errors and nodes that no start reaches as warnings."""
+    for circle in circles_without_wait(net):
+        names = ", ".join(net.nodes[index].name or net.nodes[index].id for index in circle[:5])
+        message = f"Expected a waiting node in every loop, but this one has none: {names:.300}."
+        findings.error("cycle.no_wait", draft.nodes[circle[0]].element, message)
+    reached = reachable(net)
+    for node in net.nodes:
+        if node.index not in reached:
+            message = "Expected a path from a start to this node, but there is none; it never runs."
+            findings.add("node.unreachable", "warning", draft.nodes[node.index].element, message)
+
+
+def successors(net: Net, node: Node) -> Iterable[int]:
+    """The nodes a token can get to from `node` in one step of its own scope, boundary events included."""
+    yield from (net.flows[flow].target for flow in node.outgoing)
+    yield from node.boundaries
+
+
+def reachable(net: Net) -> set[int]:
+    """The nodes some start of the process, or of an event sub-process in a reached scope, leads to."""
+    reached: set[int] = set()
+    waiting = [*net.scopes[0].starts, *net.scopes[0].event_subprocesses]
+    while waiting:
+        index = waiting.pop()
+        if index in reached:
+            continue
+        reached.add(index)
+        node = net.nodes[index]
+        waiting.extend(successors(net, node))
+        if node.scope_inside is not None:
+            inside = net.scopes[node.scope_inside]
+            waiting.extend((*inside.starts, *inside.event_subprocesses))
+    return reached
+
+
+def circles_without_wait(net: Net) -> list[list[int]]:
+    """Groups of nodes that lie on, or between, loops in which nothing ever waits, each in order of index."""
+    waits = _waiting_nodes(net)
+    automatic = [node.index for node in net.nodes if node.index not in waits]
+    after = {i: [t for t in successors(net, net.nodes[i]) if t not in waits] for i in automatic}
+    before: dict[int, list[int]] = {i: [] for i in automatic}
+    for source, targets in after.items():
+        for target in targets:
+            before[target].append(source)
+    left = _peel(_peel(set(automatic), before, after), after, before)
+    groups: list[list[int]] = []
+    while left:
+        waiting, group = [min(left)], set[int]()
+        while waiting:
+            index = waiting.pop()
+            if index in left:
+                left.discard(index)
+                group.add(index)
+                waiting.extend((*after[index], *before[index]))
+        groups.append(sorted(group))
+    return groups
+
+
+def _waiting_nodes(net: Net) -> set[int]:
+    """Nodes at which a token comes to rest, sub-processes with such a node anywhere inside included."""
+    waits = {
+        node.index
+        for node in net.nodes
+        if node.kind in _WAITING
+        or (node.kind is Kind.BOUNDARY and node.event is not None and node.event.kind != "error")
+    }
+    for index in list(waits):
+        scope = net.scopes[net.nodes[index].scope]
+        while scope.node is not None and scope.parent is not None:
+            waits.add(scope.node)
+            scope = net.scopes[scope.parent]
+    return waits
+
+
+def _peel(nodes: set[int], before: dict[int, list[int]], after: dict[int, list[int]]) -> set[int]:
+    """`nodes` without those that no loop among them leads to: Kahn's topological sort."""
+    degree = {index: sum(source in nodes for source in before[index]) for index in nodes}
+    free = [index for index, count in degree.items() if not count]
+    left = set(nodes)
+    while free:
+        index = free.pop()
+        left.discard(index)
+        for target in after[index]:
+            if target in left:
+                degree[target] -= 1
+                if not degree[target]:
+                    free.append(target)
+    return left

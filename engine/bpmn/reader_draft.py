@@ -1,0 +1,114 @@
+"""The process while it is read: nodes, flows and scopes that are still being filled, and how they become final."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lxml.etree import _Element
+
+from engine.bpmn.net import Flow, Kind, Node, Scope
+from engine.bpmn.reader_lanes import Lane
+from engine.bpmn.tree import attribute, documentation_of, id_of
+
+
+@dataclass(slots=True)
+class NodeDraft:
+    """A node whose connections are not all known yet; `more` holds the fields its kind adds."""
+
+    element: _Element
+    index: int
+    kind: Kind
+    scope: int
+    incoming: list[int] = field(default_factory=list)
+    outgoing: list[int] = field(default_factory=list)
+    boundaries: list[int] = field(default_factory=list)
+    more: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """The element's id."""
+        return id_of(self.element)
+
+
+@dataclass(slots=True)
+class ScopeDraft:
+    """A scope with the element it is read from; `depth` counts from 0, the process."""
+
+    element: _Element
+    index: int
+    node: int | None
+    parent: int | None
+    depth: int
+
+
+class Draft:
+    """One process under reading. `elements` holds every flow node by id, also those that became no node."""
+
+    def __init__(self, process: _Element) -> None:
+        self.process = process
+        self.nodes: list[NodeDraft] = []
+        self.flows: list[Flow] = []
+        self.undecided: set[int] = set()  # flows in whose element no condition stands
+        self.scopes: list[ScopeDraft] = []
+        self.elements: dict[str, _Element] = {}
+        self.scope_of: dict[str, int] = {}  # the scope of every flow node, also of those that became no node
+        self.by_id: dict[str, NodeDraft] = {}
+
+    def open_scope(self, element: _Element, node: int | None, parent: int | None) -> ScopeDraft:
+        """A new scope for the inside of `element`."""
+        depth = 0 if parent is None else self.scopes[parent].depth + 1
+        scope = ScopeDraft(element, len(self.scopes), node, parent, depth)
+        self.scopes.append(scope)
+        return scope
+
+    def add(self, element: _Element, kind: Kind, scope: int, **more: Any) -> NodeDraft:
+        """A new node for `element`."""
+        node = NodeDraft(element, len(self.nodes), kind, scope, more=more)
+        self.nodes.append(node)
+        self.by_id[node.id] = node
+        return node
+
+    def finished_nodes(self, lanes: Mapping[str, Lane]) -> tuple[Node, ...]:
+        """The nodes with their connections and lanes; a node without a lane has that of the node around it."""
+        lane_of: list[Lane | None] = []
+        finished: list[Node] = []
+        for draft in self.nodes:
+            around = self.scopes[draft.scope].node
+            lane = lanes.get(draft.id) or (None if around is None else lane_of[around])
+            lane_of.append(lane)
+            finished.append(
+                Node(
+                    index=draft.index,
+                    id=draft.id,
+                    kind=draft.kind,
+                    scope=draft.scope,
+                    name=attribute(draft.element, "name") or "",
+                    line=draft.element.sourceline or 0,
+                    incoming=tuple(draft.incoming),
+                    outgoing=tuple(draft.outgoing),
+                    boundaries=tuple(draft.boundaries),
+                    lane=lane.name if lane else None,
+                    role=lane.role if lane else None,
+                    documentation=documentation_of(draft.element),
+                    **draft.more,
+                )
+            )
+        return tuple(finished)
+
+    def finished_scopes(self) -> tuple[Scope, ...]:
+        """The scopes with their nodes."""
+        nodes: list[list[int]] = [[] for _ in self.scopes]
+        starts: list[list[int]] = [[] for _ in self.scopes]
+        event_subprocesses: list[list[int]] = [[] for _ in self.scopes]
+        for draft in self.nodes:
+            nodes[draft.scope].append(draft.index)
+            if draft.kind is Kind.START:
+                starts[draft.scope].append(draft.index)
+            elif draft.kind is Kind.EVENT_SUBPROCESS:
+                event_subprocesses[draft.scope].append(draft.index)
+        return tuple(
+            Scope(s.index, s.node, s.parent, tuple(nodes[i]), tuple(starts[i]), tuple(event_subprocesses[i]))
+            for i, s in enumerate(self.scopes)
+        )

@@ -1,0 +1,143 @@
+"""Event definitions of a BPMN tree: exactly one supported kind for each event, with its message, code or timer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+from lxml.etree import _Element
+
+from engine.bpmn.expressions import ExpressionError, compile_expression, spelling_of
+from engine.bpmn.expressions.iso import parse_cycle, parse_datetime, parse_duration
+from engine.bpmn.findings import Findings
+from engine.bpmn.net import Event, Expression
+from engine.bpmn.reader_texts import read_expression, refuse_foreign_language
+from engine.bpmn.tree import EVENT_DEFINITIONS, attribute, children, descendants, id_of, local, text_of
+
+ALLOWED: Mapping[str, tuple[str, ...]] = {
+    "startEvent": ("none", "message", "timer"),
+    "endEvent": ("none", "message", "terminate", "error"),
+    "intermediateCatchEvent": ("message", "timer"),
+    "intermediateThrowEvent": ("none", "message"),
+    "boundaryEvent": ("message", "timer", "error"),
+}
+_NONE = Event()
+_TIMERS: Mapping[str, tuple[Literal["duration", "date", "cycle"], Callable[[str], object]]] = {
+    "timeDuration": ("duration", parse_duration),
+    "timeDate": ("date", parse_datetime),
+    "timeCycle": ("cycle", parse_cycle),
+}
+_LOOKS_LITERAL = re.compile(r"[-+]?P[\dT-]|[-+]?P$|R[-\d]*/|\d{4}|[\d*?/ ,#LW-]+\s|@")
+
+
+class Definitions:
+    """What a file declares beside its processes: messages, errors and shared event definitions, by id."""
+
+    def __init__(self, root: _Element) -> None:
+        self.messages = {id_of(each): attribute(each, "name") or id_of(each) for each in descendants(root, "message")}
+        self.errors = {
+            id_of(each): attribute(each, "errorCode") or attribute(each, "name") or id_of(each)
+            for each in descendants(root, "error")
+        }
+        self.events = {id_of(each): each for each in children(root) if local(each) in EVENT_DEFINITIONS}
+
+    def message(self, element: _Element, named: _Element, findings: Findings) -> str:
+        """The name of the message `element` refers to; without a reference, a name made from the node `named`."""
+        reference = attribute(element, "messageRef")
+        if reference is None:
+            name = id_of(named)
+            findings.add(
+                "message.unnamed", "warning", named, f"Expected a message, but none is named; it is called {name!r}."
+            )
+            return name
+        if reference not in self.messages:
+            findings.error("reference.broken", named, f"Expected a message {reference!r}, but the file has none.")
+        return self.messages.get(reference, reference)
+
+    def error_code(self, element: _Element, named: _Element, findings: Findings) -> str | None:
+        """The code of the error `element` refers to by id or by code, None without a reference."""
+        reference = attribute(element, "errorRef")
+        if reference is None or reference in self.errors:
+            return self.errors[reference] if reference else None
+        if reference not in self.errors.values():
+            findings.error("reference.broken", named, f"Expected an error {reference!r}, but the file has none.")
+        return reference
+
+
+def read_event(element: _Element, definitions: Definitions, findings: Findings) -> Event | None:
+    """The one event definition of an event element; None, with a finding, where there is no supported one."""
+    found = [each for each in children(element) if local(each) in EVENT_DEFINITIONS]
+    for reference in children(element, "eventDefinitionRef"):
+        shared = definitions.events.get(text_of(reference))
+        if shared is None:
+            message = f"Expected an event definition {text_of(reference)!r}, but the file has none."
+            findings.error("reference.broken", element, message)
+            return None
+        found.append(shared)
+    if len(found) > 1:
+        findings.unsupported(element, f"an event with {len(found)} event definitions", "draw one event for each")
+        return None
+    where = local(element)
+    kind = local(found[0]).removesuffix("EventDefinition") if found else "none"
+    if kind not in ALLOWED[where]:
+        article = "an" if kind[0] in "aeiou" else "a"
+        findings.unsupported(element, f"{article} {kind} {_spoken(where)}", _remedy(kind, where))
+        return None
+    if kind == "message":
+        return Event("message", definitions.message(found[0], element, findings))
+    if kind == "error":
+        return _read_error(found[0], element, definitions, findings)
+    if kind == "timer":
+        return _read_timer(found[0], element, findings)
+    return Event("terminate") if kind == "terminate" else _NONE
+
+
+def _spoken(where: str) -> str:
+    return re.sub("([A-Z])", r" \1", where).lower()
+
+
+def _remedy(kind: str, where: str) -> str:
+    if kind == "none":
+        return "choose a timer, a message" + (" or an error" if where == "boundaryEvent" else "")
+    return f"use one of: {', '.join(ALLOWED[where])}"
+
+
+def _read_error(definition: _Element, element: _Element, definitions: Definitions, findings: Findings) -> Event | None:
+    code = definitions.error_code(definition, element, findings)
+    if code is None and local(element) == "endEvent":
+        message = "Expected an error with a code to throw, but the error end event names none."
+        findings.add("error.no_code", "error", element, message, question=True)
+        return None
+    return Event("error", code)
+
+
+def _read_timer(definition: _Element, element: _Element, findings: Findings) -> Event | None:
+    given = [(each, text) for each in children(definition, *_TIMERS) if (text := text_of(each))]
+    if len(given) != 1:
+        message = f"Expected one duration, date or cycle, but the timer has {len(given)}."
+        findings.add("timer.unset", "error", element, message, question=True)
+        return None
+    stated, text = given[0]
+    kind, parse = _TIMERS[local(stated)]
+    if not refuse_foreign_language(stated, text, element, findings):
+        return None
+    if spelling_of(text) == "plain":
+        try:
+            parse(text)
+        except ExpressionError as refusal:
+            if _LOOKS_LITERAL.match(text) or not _compiles(text):
+                findings.error("timer.invalid", element, f"In the timer's {kind}: {refusal.message}")
+                return None
+        else:
+            return Event("timer", None, kind, Expression(text), timer_literal=True)
+    timer = read_expression(text, element, f"the timer's {kind}", findings)
+    return None if timer is None else Event("timer", None, kind, timer)
+
+
+def _compiles(text: str) -> bool:
+    try:
+        compile_expression(text)
+    except ExpressionError:
+        return False
+    return True

@@ -1,0 +1,45 @@
+"""Lanes of a process, nested ones too: which lane and which role each node belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from lxml.etree import _Element
+
+from engine.bpmn.findings import Findings
+from engine.bpmn.tree import CL, attribute, children, descendants, id_of, text_of
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """The name and the role of a lane; the role of an outer lane holds where an inner one has none."""
+
+    name: str
+    role: str | None
+
+
+def read_lanes(process: _Element, known: Collection[str], findings: Findings) -> dict[str, Lane]:
+    """The innermost lane of each node id that a lane of `process` names; `known` are the ids that exist."""
+    found: dict[str, Lane] = {}
+    for lane_set in descendants(process, "laneSet"):
+        for lane in children(lane_set, "lane"):
+            _read_lane(lane, None, found, known, findings)
+    return found
+
+
+def _read_lane(
+    lane: _Element, outer_role: str | None, found: dict[str, Lane], known: Collection[str], findings: Findings
+) -> None:
+    """Notes the nodes of a lane, then those of the lanes inside it, which win. The guard bounds the depth."""
+    read = Lane(attribute(lane, "name") or id_of(lane), attribute(lane, "role", CL) or outer_role)
+    for reference in children(lane, "flowNodeRef"):
+        id = text_of(reference)
+        if id in known:
+            found[id] = read
+        else:
+            message = f"Expected a node of this process in lane {read.name!r:.80}, but there is no {id!r:.80}."
+            findings.add("lane.unknown_node", "warning", lane, message)
+    for inner in children(lane, "childLaneSet"):
+        for child in children(inner, "lane"):
+            _read_lane(child, read.role, found, known, findings)

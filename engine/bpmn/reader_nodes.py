@@ -1,0 +1,200 @@
+"""Scopes and their nodes: which element is which kind of node, and what its kind adds to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lxml.etree import _Element
+
+from engine.bpmn.findings import Findings
+from engine.bpmn.net import ACTIVITIES, Event, Kind
+from engine.bpmn.reader_activities import DataNames, read_call, read_marks, read_multi, refuse_unusual
+from engine.bpmn.reader_draft import Draft, NodeDraft, ScopeDraft
+from engine.bpmn.reader_events import Definitions, read_event
+from engine.bpmn.tree import EVENTS, FLOW_NODES, SUBPROCESSES, children, id_of, local
+
+KINDS: Mapping[str, Kind] = {
+    "startEvent": Kind.START,
+    "endEvent": Kind.END,
+    "intermediateCatchEvent": Kind.CATCH,
+    "intermediateThrowEvent": Kind.THROW,
+    "boundaryEvent": Kind.BOUNDARY,
+    "task": Kind.MANUAL,
+    "manualTask": Kind.MANUAL,
+    "userTask": Kind.USER,
+    "receiveTask": Kind.RECEIVE,
+    "sendTask": Kind.SEND,
+    "serviceTask": Kind.SERVICE,
+    "exclusiveGateway": Kind.EXCLUSIVE,
+    "parallelGateway": Kind.PARALLEL,
+    "inclusiveGateway": Kind.INCLUSIVE,
+    "callActivity": Kind.CALL,
+}
+_UNSUPPORTED: Mapping[str, tuple[str, str]] = {
+    "scriptTask": ("a script task", "use a service task with a registered operation"),
+    "businessRuleTask": ("a business rule task", "use a user task, or a service task with a registered operation"),
+    "eventBasedGateway": ("an event-based gateway", "use a receive task with a timer on its boundary"),
+    "complexGateway": ("a complex gateway", "use parallel, inclusive or exclusive gateways"),
+}
+_QUIET = frozenset(
+    {
+        "association",
+        "auditing",
+        "category",
+        "documentation",
+        "extensionElements",
+        "group",
+        "incoming",
+        "laneSet",
+        "monitoring",
+        "multiInstanceLoopCharacteristics",
+        "outgoing",
+        "resourceRole",
+        "performer",
+        "humanPerformer",
+        "potentialOwner",
+        "sequenceFlow",
+        "standardLoopCharacteristics",
+        "supports",
+        "supportedInterfaceRef",
+        "textAnnotation",
+    }
+)
+_KEPT = frozenset(
+    {
+        "dataInputAssociation",
+        "dataObject",
+        "dataObjectReference",
+        "dataOutputAssociation",
+        "dataStoreReference",
+        "ioBinding",
+        "ioSpecification",
+        "property",
+    }
+)
+
+
+def read_scopes(draft: Draft, definitions: Definitions, data: DataNames, findings: Findings) -> None:
+    """Fills `draft` with the scopes and nodes of its process; one level of recursion for each level of nesting."""
+    _read_scope(draft.open_scope(draft.process, None, None), draft, definitions, data, findings)
+
+
+def _read_scope(scope: ScopeDraft, draft: Draft, definitions: Definitions, data: DataNames, findings: Findings) -> None:
+    if scope.depth == 6:
+        message = "Expected at most 5 levels of sub-processes, but this one is deeper; call a process instead."
+        findings.add("scope.too_deep", "warning", scope.element, message)
+    for element in children(scope.element):
+        name = local(element)
+        if name in FLOW_NODES:
+            draft.elements[id_of(element)] = element
+            draft.scope_of[id_of(element)] = scope.index
+            _read_node(element, name, scope, draft, definitions, data, findings)
+            _note_kept(element, findings)
+        elif name in _KEPT:
+            _note_as_documentation(element, scope.element, findings)
+        elif name not in _QUIET and scope.node is None:
+            findings.unsupported(element, f"a {name}", "leave it out")
+    _check_starts(scope, draft, findings)
+
+
+def _note_kept(element: _Element, findings: Findings) -> None:
+    if local(element) not in SUBPROCESSES:
+        for each in children(element, *_KEPT):
+            _note_as_documentation(each, element, findings)
+
+
+def _note_as_documentation(kept: _Element, around: _Element, findings: Findings) -> None:
+    on = kept if id_of(kept) else around
+    message = f"The {local(kept)} is kept as documentation; values are variables of the instance."
+    findings.add("kept_as_documentation", "info", on, message)
+
+
+def _read_node(
+    element: _Element,
+    name: str,
+    scope: ScopeDraft,
+    draft: Draft,
+    definitions: Definitions,
+    data: DataNames,
+    findings: Findings,
+) -> None:
+    if name in SUBPROCESSES:
+        _read_subprocess(element, scope, draft, definitions, data, findings)
+        return
+    kind = KINDS.get(name)
+    if kind is None:
+        construct, remedy = _UNSUPPORTED.get(name, (f"a {name}", "use the elements of a process"))
+        findings.unsupported(element, construct, remedy)
+        return
+    more: dict[str, Any] = read_marks(element, kind, findings)
+    if name in EVENTS:
+        event = read_event(element, definitions, findings)
+        if event is None:
+            return
+        more["event"] = event
+        more["interrupting"] = _interrupts(element, name, event, findings)
+    if kind in (Kind.RECEIVE, Kind.SEND):
+        more["event"] = Event("message", definitions.message(element, element, findings))
+    if kind is Kind.CALL:
+        more["call"] = read_call(element, findings)
+    if kind in ACTIVITIES:
+        refuse_unusual(element, findings)
+        more["multi"] = read_multi(element, data, findings)
+    draft.add(element, kind, scope.index, **more)
+
+
+def _interrupts(element: _Element, name: str, event: Event, findings: Findings) -> bool:
+    """Whether a boundary or start event interrupts, which an error always does."""
+    interrupts = element.get("cancelActivity" if name == "boundaryEvent" else "isInterrupting") != "false"
+    if name == "boundaryEvent" and event.kind == "error" and not interrupts:
+        findings.unsupported(element, "an error that does not interrupt", "let it interrupt, or use a message")
+    return interrupts
+
+
+def _read_subprocess(
+    element: _Element,
+    scope: ScopeDraft,
+    draft: Draft,
+    definitions: Definitions,
+    data: DataNames,
+    findings: Findings,
+) -> None:
+    refuse_unusual(element, findings)
+    triggered = element.get("triggeredByEvent") == "true"
+    kind = Kind.EVENT_SUBPROCESS if triggered else Kind.SUBPROCESS
+    more = read_marks(element, kind, findings)
+    multi = read_multi(element, data, findings)
+    if triggered and multi is not None:
+        findings.unsupported(element, "a multi-instance event sub-process", "put a multi-instance activity inside it")
+    node = draft.add(element, kind, scope.index, multi=multi, **more)
+    inside = draft.open_scope(element, node.index, scope.index)
+    node.more["scope_inside"] = inside.index
+    _read_scope(inside, draft, definitions, data, findings)
+
+
+def _check_starts(scope: ScopeDraft, draft: Draft, findings: Findings) -> None:
+    """Notes a scope that does not begin in the way its kind has to."""
+    starts = list(children(scope.element, "startEvent"))
+    if not starts:
+        findings.unsupported(scope.element, "a (sub-)process without a start event", "draw one and connect it")
+        return
+    if scope.node is None:
+        return
+    around = draft.nodes[scope.node]
+    if len(starts) > 1:
+        findings.unsupported(scope.element, f"a sub-process with {len(starts)} start events", "keep one of them")
+    for each in starts:
+        start = draft.by_id.get(id_of(each))
+        if start is not None:
+            _check_start(start, around, findings)
+
+
+def _check_start(start: NodeDraft, around: NodeDraft, findings: Findings) -> None:
+    event: Event = start.more["event"]
+    if around.kind is Kind.EVENT_SUBPROCESS and event.kind == "none":
+        findings.unsupported(
+            start.element, "an event sub-process without a trigger", "give its start a message or timer"
+        )
+    elif around.kind is Kind.SUBPROCESS and event.kind != "none":
+        findings.unsupported(start.element, f"a {event.kind} start in a sub-process", "use a start without a trigger")
