@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.pool import NullPool
 
+from engine.settings import Synchronous
+
 BUSY_TIMEOUT_S = 30
-Synchronous = Literal["FULL", "NORMAL"]
 
 
 class Cursor(Protocol):
@@ -19,16 +20,17 @@ class Cursor(Protocol):
         """How many rows the last statement changed."""
         ...
 
+    @property
+    def description(self) -> Any:
+        """Name and driver's type of each column of the last result."""
+        ...
+
     def execute(self, query: Any, params: Any = ..., /) -> Any:
         """Runs one statement."""
         ...
 
     def executemany(self, query: Any, params: Any, /) -> Any:
         """Runs one statement for each set of parameters."""
-        ...
-
-    def fetchone(self) -> Any:
-        """The next row, or None."""
         ...
 
     def fetchall(self) -> Any:

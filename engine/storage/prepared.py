@@ -19,6 +19,8 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import Select
 from sqlalchemy.types import TypeEngine
 
+from engine.storage.connections import Cursor
+
 Processor = Callable[[Any], Any]
 Values = Mapping[str, Any]
 Row = tuple[Any, ...]
@@ -27,14 +29,38 @@ Row = tuple[Any, ...]
 class Form:
     """A statement as one kind of database takes it: its text, and what to do with parameters and rows."""
 
-    __slots__ = ("arrange", "load", "sql")
+    __slots__ = ("_dialect", "_load", "_types", "arrange", "sql")
 
     def __init__(
-        self, sql: str, arrange: Callable[[Values], Any], load: Callable[[Sequence[Row]], list[Row]] | None
+        self, sql: str, arrange: Callable[[Values], Any], types: Sequence[TypeEngine[Any]], dialect: Dialect
     ) -> None:
         self.sql = sql
         self.arrange = arrange
-        self.load = load
+        self._types = types
+        self._dialect = dialect
+        self._load: tuple[Processor | None, ...] | None = None
+
+    def fetch(self, cursor: Cursor) -> list[Row]:
+        """The rows of the statement that `cursor` has just run, as Python values."""
+        rows: list[Row] = cursor.fetchall()
+        if not rows:
+            return rows
+        load = self._load
+        if load is None:
+            load = self._load = self._processors(cursor)
+        if not load:
+            return rows
+        return [
+            tuple([value if to is None else to(value) for to, value in zip(load, row, strict=True)]) for row in rows
+        ]
+
+    def _processors(self, cursor: Cursor) -> tuple[Processor | None, ...]:
+        """What each value of a row goes through, empty where none needs it; the driver names the types it sent."""
+        found = tuple(
+            kind.dialect_impl(self._dialect).result_processor(self._dialect, described[1])
+            for kind, described in zip(self._types, cursor.description, strict=True)
+        )
+        return found if any(found) else ()
 
 
 class Prepared:
@@ -100,7 +126,8 @@ def _compile(statement: Select[Any] | UpdateBase, columns: tuple[str, ...] | Non
     fixed = {name: value for name, value in fixed.items() if columns is None or name not in columns}
     order = compiled.positiontup
     arrange = _by_name(binders, fixed) if order is None else _by_position(order, binders, fixed)
-    return Form(str(compiled), arrange, _loader(statement, dialect))
+    types = [column.type for column in statement.exported_columns]
+    return Form(str(compiled), arrange, types, dialect)
 
 
 def _bind_processor(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
@@ -140,16 +167,3 @@ def _by_name(binders: Mapping[str, Processor | None], fixed: Values) -> Callable
         return {name: full[name] if bind is None else bind(full[name]) for name, bind in steps}
 
     return with_fixed
-
-
-def _loader(statement: Select[Any] | UpdateBase, dialect: Dialect) -> Callable[[Sequence[Row]], list[Row]] | None:
-    """What turns driver rows into rows of Python values, or None where they already are."""
-    processors = tuple(
-        column.type.dialect_impl(dialect).result_processor(dialect, None) for column in statement.exported_columns
-    )
-    if not any(processors):
-        return None
-    return lambda rows: [
-        tuple([value if load is None else load(value) for value, load in zip(row, processors, strict=True)])
-        for row in rows
-    ]

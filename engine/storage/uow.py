@@ -16,8 +16,9 @@ from typing import Any, Self
 from sqlalchemy import Connection, CursorResult, Executable
 
 from engine.sealing import Keys
+from engine.settings import Synchronous
 from engine.storage import failpoints
-from engine.storage.connections import Cursor, Line, Synchronous, open_engine
+from engine.storage.connections import Cursor, Line, open_engine
 from engine.storage.faults import as_engine_error, is_lost_connection
 from engine.storage.prepared import Prepared, Row, Values
 from engine.storage.types import new_id
@@ -154,18 +155,15 @@ class UnitOfWork:
         form = prepared.forms.get(self._database.dialect.name) or prepared.form(self._database.dialect)
         cursor = self._cursor
         cursor.execute(form.sql, form.arrange(values))
-        found: list[Row] = cursor.fetchall()
-        return form.load(found) if form.load is not None and found else found
+        return form.fetch(cursor)
 
     def one(self, prepared: Prepared, values: Values = _NOTHING) -> Row | None:
         """The first row a statement gives, or None."""
         form = prepared.forms.get(self._database.dialect.name) or prepared.form(self._database.dialect)
         cursor = self._cursor
         cursor.execute(form.sql, form.arrange(values))
-        found: list[Row] = cursor.fetchall()
-        if not found:
-            return None
-        return form.load(found[:1])[0] if form.load is not None else found[0]
+        found = form.fetch(cursor)
+        return found[0] if found else None
 
     def run(self, prepared: Prepared, values: Values = _NOTHING) -> int:
         """Executes a statement; returns how many rows it changed."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import String, Table
 
 from engine.storage.prepared import insert_into
 from engine.storage.tables import directives, incidents, org
@@ -31,7 +31,7 @@ class SmallCity:
 
 def put(uow: UnitOfWork, table: Table, **values: Any) -> str:
     """Inserts one row, with an id unless it brings one; the columns not given are absent."""
-    if "id" in table.c and "id" not in values:
+    if "id" not in values and isinstance(getattr(table.c.get("id"), "type", None), String):
         values["id"] = uow.new_id()
     uow.run(insert_into(table, *values), values)
     return str(values.get("id", ""))
