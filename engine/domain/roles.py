@@ -54,3 +54,6 @@ ROLE_PERMISSIONS: Mapping[str, frozenset[str]] = {role: frozenset(grants.split()
 """Rights by role id. An admin reads no case; the public reaches its own reports by a token."""
 
 ROLES: tuple[str, ...] = tuple(ROLE_PERMISSIONS)
+
+DEPARTMENT_ROLES: frozenset[str] = frozenset({"department_clerk", "department_head", "grid_officer", "liaison"})
+"""Roles whose work inside a leg belongs to the leg's department; any other role works for the issuing centre."""

@@ -20,6 +20,7 @@ from engine.bpmn.net import Node
 from engine.bpmn.state import State, state_from_bytes, state_to_bytes, values_to_bytes
 from engine.bpmn.stimuli import CallEnded, CallFailed, Cancel, Start, Stimulus
 from engine.domain.lifecycle import DIRECTIVE
+from engine.domain.roles import DEPARTMENT_ROLES
 from engine.errors import Conflict, InvalidMove, NotFound, Rejected
 from engine.storage.prepared import Prepared, insert_into, update_row
 from engine.storage.tables import processes as t
@@ -311,6 +312,8 @@ class _Writer:
         node, instance = self.nodes[effect.node], self.instance
         code, department_id = self.department_of(effect.scope)
         task = instance.bound.tasks().get(code) if instance.bound is not None and code is not None else None
+        if node.role and node.role not in DEPARTMENT_ROLES:
+            department_id = instance.department_id
         self.items[effect.wait] = {
             "instance_id": instance.id,
             "wait": effect.wait,
