@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.properties.model_activities import Activities, Ends
+from tests.properties.model_activities import Ends
+from tests.properties.model_events import Events
 from tests.properties.model_parts import LISTS, VARIABLES, WORDS, Model, Place, Style, Write
 
 NESTING = {"exclusive", "parallel", "inclusive", "loop", "subprocess", "guarded", "unstructured"}
@@ -22,7 +23,7 @@ def random_model(seed: int, style: Style | None = None) -> Model:
     return Models(seed, style or Style()).draw()
 
 
-class Models(Activities):
+class Models(Events):
     """Draws one random model."""
 
     def draw(self) -> Model:

@@ -7,30 +7,28 @@ Cancelling is forgetting the object. Nothing here imports the engine, and nothin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from tests.properties.conditions import holds
 from tests.properties.reference_drawing import Drawing, Element
 from tests.properties.reference_join import is_activated
+from tests.properties.reference_legs import Legs
 from tests.properties.reference_run import Activity, Layer, Open, Scope, use_up
-
-WAITS = {"userTask": "item", "manualTask": "item", "task": "item", "serviceTask": "operation"}
-WAITS_FOR_EVENT = {"message": "subscription", "timer": "timer"}
+from tests.properties.reference_waits import open_in
 
 
 class NoFlow(AssertionError):
     """No outgoing condition is true and there is no default: 13.4.2 and 13.4.3 ask for an exception."""
 
 
-class ReferenceGame:
+class ReferenceGame(Legs):
     """One instance, played move by move. `outcome` stays None until it has ended."""
 
     def __init__(self, xml: str, variables: Mapping[str, Any]) -> None:
         self.drawing = Drawing(xml)
         self.outcome: str | None = None
         self.sent: list[str] = []
-        self._numbers = 0
         self.root = self._open_scope(self.drawing.process, Layer(None, None, **variables), None)
         self._run()
 
@@ -45,31 +43,7 @@ class ReferenceGame:
         """Everything the instance waits for, in an order both games can reproduce."""
         if self.outcome is not None:
             return []
-        return sorted(self._open_in(self.root, (), ()), key=lambda wait: (wait.key, wait.order))
-
-    def _open_in(self, scope: Scope, legs: tuple[int, ...], order: tuple[int, ...]) -> Iterator[Open]:
-        for id in scope.armed:
-            start = self.drawing.start_of(id)
-            yield Open(WAITS_FOR_EVENT[start.event], start.id, legs, order, scope, None)
-        for activity in scope.activities:
-            born = (*order, activity.number)
-            for id in activity.armed:
-                kind = WAITS_FOR_EVENT.get(self.drawing.elements[id].event)
-                if kind is not None:
-                    yield Open(kind, id, legs, born, scope, activity)
-            if activity.element.multi is None:
-                yield from self._open_of(activity, legs, born)
-            for leg in activity.legs:
-                yield from self._open_of(leg, (*legs, leg.leg), (*born, leg.number))
-
-    def _open_of(self, activity: Activity, legs: tuple[int, ...], order: tuple[int, ...]) -> Iterator[Open]:
-        if activity.inside is not None:
-            yield from self._open_in(activity.inside, legs, order)
-            return
-        element = activity.element
-        event = "message" if element.tag == "receiveTask" else element.event
-        kind = WAITS.get(element.tag) or WAITS_FOR_EVENT[event]
-        yield Open(kind, element.id, legs, order, activity.scope, activity)
+        return sorted(open_in(self.drawing, self.root), key=lambda wait: (wait.key, wait.order))
 
     # -- stimuli -----------------------------------------------------------------------------------------------
 
@@ -195,10 +169,6 @@ class ReferenceGame:
 
     # -- activities --------------------------------------------------------------------------------------------
 
-    def _number(self) -> int:
-        self._numbers += 1
-        return self._numbers
-
     def _open_scope(self, id: str, layer: Layer, owner: Activity | None) -> Scope:
         scope = Scope(id, layer, owner)
         for event_subprocess in self.drawing.event_subprocesses(id):
@@ -230,59 +200,6 @@ class ReferenceGame:
             activity.over = True
             activity.scope.activities.remove(activity)
             activity.scope.tokens += activity.element.outgoing
-
-    def _begin_legs(self, activity: Activity) -> None:
-        multi = activity.element.multi
-        assert multi is not None
-        if multi.collection is not None:
-            activity.elements = list(activity.layer.read(multi.collection))
-        else:
-            number = str(multi.cardinality)
-            activity.elements = [None] * (int(number) if number.isdigit() else activity.layer.read(number))
-        activity.outputs = [None] * len(activity.elements)
-        if not activity.elements:
-            self._done(activity)
-        for place in range(1 if multi.sequential and activity.elements else len(activity.elements)):
-            if not activity.over:
-                self._begin_leg(activity, place)
-
-    def _begin_leg(self, activity: Activity, place: int) -> None:
-        multi = activity.element.multi
-        assert multi is not None
-        leg = Activity(activity.element, activity.scope, activity.layer, self._number())
-        leg.leg_of = activity
-        leg.leg = place + 1
-        leg.layer = Layer(activity.layer, leg, loopCounter=leg.leg)
-        if multi.element is not None:
-            leg.layer.values[multi.element] = activity.elements[place]
-        activity.legs.append(leg)
-        self._work(leg)
-
-    def _leg_done(self, activity: Activity, leg: Activity) -> None:
-        multi = activity.element.multi
-        assert multi is not None
-        activity.legs.remove(leg)
-        activity.ended_legs += 1
-        if multi.output_element is not None:
-            activity.outputs[leg.leg - 1] = leg.layer.read(multi.output_element)
-        private = ("loopCounter", multi.element)
-        activity.layer.values.update({n: value for n, value in leg.layer.values.items() if n not in private})
-        counts = activity.counts()
-        if multi.completion is not None and holds(
-            multi.completion, lambda name: counts[name] if name in counts else activity.layer.read(name)
-        ):
-            activity.legs.clear()
-            self._done(activity)
-        elif activity.ended_legs == len(activity.elements):
-            self._done(activity)
-        elif multi.sequential:
-            self._begin_leg(activity, activity.ended_legs)
-
-    def _fill_output(self, activity: Activity) -> None:
-        """The output collection is not there before the multi-instance activity is done."""
-        multi = activity.element.multi
-        if multi is not None and multi.output_collection is not None:
-            activity.layer.values[multi.output_collection] = list(activity.outputs)
 
     # -- events that leave the flow ----------------------------------------------------------------------------
 
