@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.:@+/|-]{0,120}")
@@ -36,7 +37,12 @@ class Fact:
 
     def payload(self) -> Mapping[str, Any]:
         """What the fact says beyond who, what and when: plain values by field name."""
-        return {field.name: getattr(self, field.name) for field in fields(self) if field.name not in _HEAD}
+        return {name: getattr(self, name) for name in _payload_names(type(self))}
+
+
+@cache
+def _payload_names(kind: type[Fact]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind) if field.name not in _HEAD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, insert, select
 
 from engine.domain.escalation import BREACH
 from engine.domain.events import ClockEnded, ClockStarted
+from engine.domain.policy import SlaPolicy
 from engine.domain.sla import ClockEvent, ClockState, apply_event, decide_stop
 from engine.domain.sla import start_clock as begin_clock
 from engine.storage.prepared import Prepared, insert_into, update_row
@@ -21,16 +22,22 @@ from engine.storage.tables import clocks as t
 
 from .desk import Desk
 
-_NEW = insert_into(t.clock)
-_EVENT = insert_into(t.clock_event, "clock_id", "seq", "kind", "at", "actor_id", "cause", "detail")
-_LAST_CYCLE = Prepared(
-    select(func.max(t.clock.c.cycle)).where(
-        t.clock.c.subject_kind == bindparam("subject_kind"),
-        t.clock.c.subject_id == bindparam("subject_id"),
-        t.clock.c.stage == bindparam("stage"),
+_earlier = t.clock.alias()
+_NEXT_CYCLE = (
+    select(func.coalesce(func.max(_earlier.c.cycle), 0) + 1)
+    .where(
+        _earlier.c.subject_kind == bindparam("of_kind"),
+        _earlier.c.subject_id == bindparam("of_id"),
+        _earlier.c.stage == bindparam("of_stage"),
     )
+    .scalar_subquery()
 )
-_STOPPABLE = (t.clock.c.id, t.clock.c.started_at, t.clock.c.due_at, t.clock.c.next_rung)
+_NEW = Prepared(
+    insert(t.clock).values(cycle=_NEXT_CYCLE).returning(t.clock.c.cycle),
+    [column.name for column in t.clock.columns if column.name != "cycle"],
+)
+_EVENT = insert_into(t.clock_event, "clock_id", "seq", "kind", "at", "actor_id", "cause", "detail")
+_STOPPABLE = (t.clock.c.id, t.clock.c.started_at, t.clock.c.due_at, t.clock.c.next_rung, t.clock.c.policy_id)
 _OF_NODE = Prepared(
     select(*_STOPPABLE).where(
         t.clock.c.instance_id == bindparam("instance_id"),
@@ -51,9 +58,6 @@ _DUE_OF_TASK = Prepared(
     select(func.min(t.clock.c.due_at)).where(
         t.clock.c.subject_kind == "task", t.clock.c.subject_id == bindparam("task_id"), t.clock.c.state == "running"
     )
-)
-EVENTS_SO_FAR = Prepared(
-    select(func.count()).select_from(t.clock_event).where(t.clock_event.c.clock_id == bindparam("clock_id"))
 )
 _STOP = update_row(t.clock, "state", "stopped_at", "next_rung", "next_rung_at")
 _HOLDER = Prepared(
@@ -86,19 +90,17 @@ def start_clock(
     if policy is None:
         return None
     clock = begin_clock(policy, desk.city.calendar(policy.calendar), desk.now)
-    last = desk.uow.one(
-        _LAST_CYCLE, {"subject_kind": place.subject_kind, "subject_id": place.subject_id, "stage": stage}
-    )
-    cycle = 1 if last is None or last[0] is None else last[0] + 1
     id_ = desk.uow.new_id()
-    desk.uow.run(
+    row = desk.uow.one(
         _NEW,
         {
             "id": id_,
             "subject_kind": place.subject_kind,
+            "of_kind": place.subject_kind,
             "subject_id": place.subject_id,
+            "of_id": place.subject_id,
             "stage": stage,
-            "cycle": cycle,
+            "of_stage": stage,
             "policy_id": desk.city.policy_id(desk.uow, policy),
             "department_id": place.department_id,
             "holder_id": None,
@@ -113,6 +115,8 @@ def start_clock(
             "stopped_at": None,
         },
     )
+    assert row is not None
+    cycle = row[0]
     append_events(desk, id_, 1, [ClockEvent("started", desk.now, actor_id=desk.actor_id, cause="stage_began")])
     fact = ClockStarted(at=desk.now, subject_id=id_, actor_id=desk.actor_id, stage=stage, policy=policy.id, cycle=cycle)
     desk.record(fact, chain)
@@ -133,7 +137,7 @@ def stop_stage_clock(desk: Desk, subject_kind: str, subject_id: str, stage: str,
 
 
 def _stop(desk: Desk, row: tuple[Any, ...], how: str, chain: str) -> None:
-    id_, started_at, due_at, next_rung = row
+    id_, started_at, due_at, next_rung, policy_id = row
     breached = next_rung is None or next_rung > BREACH
     clock = ClockState("running", started_at, due_at, (), next_rung, due_at if breached else None)
     if how == "cancelled":
@@ -142,14 +146,18 @@ def _stop(desk: Desk, row: tuple[Any, ...], how: str, chain: str) -> None:
         events = decide_stop(clock, desk.now, actor_id=desk.actor_id, cause="stage_done")
     for event in events:
         clock = apply_event(clock, event)
-    count = desk.uow.one(EVENTS_SO_FAR, {"clock_id": id_})
-    assert count is not None
-    append_events(desk, id_, count[0] + 1, events)
+    append_events(desk, id_, events_so_far(desk.city.policy_of(desk.uow, policy_id), next_rung) + 1, events)
     desk.uow.run(
         _STOP,
         {"id": id_, "state": clock.state, "stopped_at": desk.now, "next_rung": next_rung, "next_rung_at": None},
     )
     desk.record(ClockEnded(at=desk.now, subject_id=id_, actor_id=desk.actor_id, state=clock.state), chain)
+
+
+def events_so_far(policy: SlaPolicy, next_rung: int | None) -> int:
+    """How many events a running clock has: its start, each rung that fired, and the breach that comes with rung 100."""
+    fired = [rung for rung in policy.rungs if next_rung is None or rung < next_rung]
+    return 1 + len(fired) + (BREACH in fired)
 
 
 def append_events(desk: Desk, clock_id: str, seq: int, events: Iterable[ClockEvent]) -> None:

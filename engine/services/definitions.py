@@ -16,7 +16,6 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from engine import shipped
-
 from engine.bpmn.net_codec import net_to_bytes
 from engine.errors import Rejected
 from engine.forms import compile_form

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from engine import shipped
-
 from engine.bpmn.net import Net, Node
 from engine.errors import NotFound, Rejected
 from engine.forms import example_answers

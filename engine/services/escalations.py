@@ -18,7 +18,7 @@ from engine.errors import EngineError
 from engine.storage.prepared import Prepared, insert_into, update_row
 from engine.storage.tables import clocks as t
 
-from .clocks import EVENTS_SO_FAR, append_events
+from .clocks import append_events, events_so_far
 from .desk import Desk
 from .messages import deliver_if_awaited
 
@@ -79,9 +79,7 @@ def _fire(desk: Desk, clock_id: str) -> int:
     policy = desk.city.policy_of(desk.uow, policy_id)
     clock = restore_clock(policy, desk.city.calendar(policy.calendar), started_at, next_rung)
     rungs = decide_fire(clock, desk.now)
-    seen = desk.uow.one(EVENTS_SO_FAR, {"clock_id": clock_id})
-    assert seen is not None
-    seq = seen[0] + 1
+    seq = events_so_far(policy, next_rung) + 1
     chain = f"{kind}:{subject_id}"
     for rung in rungs:
         events = rung.events()

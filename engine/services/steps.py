@@ -34,21 +34,18 @@ from .incident_moves import follow_directive
 
 DEEPEST_CALL = 8
 
-_INSTANCE = Prepared(
-    select(
-        t.process_instance.c.definition_id,
-        t.process_instance.c.parent_instance_id,
-        t.process_instance.c.parent_wait,
-        t.process_instance.c.subject_kind,
-        t.process_instance.c.subject_id,
-        t.process_instance.c.department_id,
-        t.process_instance.c.state_bytes,
-        t.process_instance.c.revision,
-        t.process_instance.c.started_at,
-    )
-    .where(t.process_instance.c.id == bindparam("id"))
-    .with_for_update()
+INSTANCE_COLUMNS = (
+    t.process_instance.c.definition_id,
+    t.process_instance.c.parent_instance_id,
+    t.process_instance.c.parent_wait,
+    t.process_instance.c.subject_kind,
+    t.process_instance.c.subject_id,
+    t.process_instance.c.department_id,
+    t.process_instance.c.state_bytes,
+    t.process_instance.c.revision,
+    t.process_instance.c.started_at,
 )
+_INSTANCE = Prepared(select(*INSTANCE_COLUMNS).where(t.process_instance.c.id == bindparam("id")).with_for_update())
 _NEW_INSTANCE = insert_into(t.process_instance)
 _STATE = update_row(t.process_instance, "state_bytes", where=("id", "revision"))
 _PAST_INSTANCE = insert_into(t.instance_history)
@@ -130,6 +127,11 @@ def load(desk: Desk, instance_id: str) -> Instance:
     row = desk.uow.one(_INSTANCE, {"id": instance_id})
     if row is None:
         raise NotFound("instance.unknown", "Expected a running instance, but there is none.", id=instance_id)
+    return from_row(desk, instance_id, row)
+
+
+def from_row(desk: Desk, instance_id: str, row: tuple[Any, ...]) -> Instance:
+    """The instance whose `INSTANCE_COLUMNS` were read, with the subject it is bound to."""
     definition_id, parent_id, parent_wait, kind, subject_id, department_id, content, revision, started_at = row
     instance = Instance(
         instance_id,

@@ -18,7 +18,7 @@ from engine.storage.tables.directives import directive
 
 from . import clocks, coupling
 from .desk import Desk
-from .steps import Instance, load, node_of, past_item, take_step
+from .steps import INSTANCE_COLUMNS, Instance, from_row, node_of, past_item, take_step
 
 _ITEM = Prepared(
     select(
@@ -30,7 +30,11 @@ _ITEM = Prepared(
         t.work_item.c.opened_at,
         t.work_item.c.claimed_by,
         t.work_item.c.revision,
-    ).where(t.work_item.c.instance_id == bindparam("instance_id"), t.work_item.c.wait == bindparam("wait"))
+        *INSTANCE_COLUMNS,
+    )
+    .join_from(t.work_item, t.process_instance)
+    .where(t.work_item.c.instance_id == bindparam("instance_id"), t.work_item.c.wait == bindparam("wait"))
+    .with_for_update()
 )
 _DONE = Prepared(
     select(t.item_history.c.how, t.item_history.c.actor_id, t.item_history.c.ended_at)
@@ -58,12 +62,12 @@ def complete(desk: Desk, instance_id: str, wait: int, revision: int, answers: Ma
     from the subject's table.
     """
     row = _open_item(desk, instance_id, wait, revision)
-    node_id, role, department_id, scope, form, opened_at, claimed_by, _ = row
+    node_id, role, department_id, scope, form, opened_at, claimed_by = row[:7]
     _check_person(desk, role, department_id, claimed_by)
     if desk.uow.run(_TAKE, {"instance_id": instance_id, "wait": wait, "seen_revision": revision}) != 1:
         raise _gone(desk, instance_id, wait)
     desk.uow.failpoint("after_claim")
-    instance = load(desk, instance_id)
+    instance = from_row(desk, instance_id, row[8:])
     node = node_of(instance, node_id)
     kept = _checked(desk, instance, node_id, form, answers)
     past_item(desk, instance_id, wait, node_id, opened_at, "completed", kept)

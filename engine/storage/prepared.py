@@ -20,6 +20,7 @@ from sqlalchemy.sql.selectable import Select
 from sqlalchemy.types import TypeEngine
 
 from engine.storage.connections import Cursor
+from engine.storage.types import UtcDateTime, instant_or_null, read_instant
 
 Processor = Callable[[Any], Any]
 Values = Mapping[str, Any]
@@ -131,7 +132,16 @@ def _compile(statement: Select[Any] | UpdateBase, columns: tuple[str, ...] | Non
 
 
 def _bind_processor(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
+    # SQLAlchemy's wrapper around a type of our own costs three times what the instant does, twenty times a command.
+    if isinstance(kind, UtcDateTime) and dialect.name == "sqlite":
+        return instant_or_null
     return kind.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _result_processor(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
+    if isinstance(kind, UtcDateTime) and dialect.name == "sqlite":
+        return read_instant
+    return kind.dialect_impl(dialect).result_processor(dialect, None)
 
 
 def _by_position(

@@ -57,6 +57,16 @@ def instant_text(value: datetime) -> str:
     return value.isoformat(timespec="microseconds")[:-6] + "Z"
 
 
+def instant_or_null(value: datetime | None) -> str | None:
+    """`instant_text`, and None for None."""
+    return None if value is None else instant_text(value)
+
+
+def read_instant(text: str | None) -> datetime | None:
+    """The instant that `instant_text` wrote, and None for None."""
+    return None if text is None else datetime.fromisoformat(text)
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware UTC instant: `timestamptz` on PostgreSQL, fixed-width sortable text on SQLite.
 
