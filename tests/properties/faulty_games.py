@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.properties.reference_drawing import Element
 from tests.properties.reference_game import ReferenceGame
+from tests.properties.reference_join import flows_ahead
 from tests.properties.reference_run import Activity, Scope
 from tests.properties.walks import Move, facts_of, make
 
@@ -29,15 +30,16 @@ class ReferencePlayer:
 class JoinsAtOnce(ReferenceGame):
     """An inclusive join lets the first token through."""
 
-    def _pass_an_inclusive_join(self) -> bool:
-        for scope in self._scopes():
-            for arrow in scope.tokens:
-                element = self.drawing.elements[self.drawing.arrows[arrow].target]
-                if element.tag == "inclusiveGateway":
-                    scope.tokens.remove(arrow)
-                    self._enter(scope, element)
-                    return True
-        return False
+    def _is_activated(self, scope: Scope, join: Element) -> bool:
+        return True
+
+
+class WaitsForEveryPath(ReferenceGame):
+    """An inclusive join waits for every token that could still come, the one before its own split among them."""
+
+    def _is_activated(self, scope: Scope, join: Element) -> bool:
+        empty = {id for id in join.incoming if id not in scope.tokens}
+        return not any(flows & empty for flows in flows_ahead(self.drawing, scope, join))
 
 
 class TakesAllTokens(ReferenceGame):
@@ -117,6 +119,7 @@ class TimersOnce(ReferenceGame):
 
 FAULTY_GAMES = (
     JoinsAtOnce,
+    WaitsForEveryPath,
     TakesAllTokens,
     NeverInterrupts,
     EventSubprocessBeside,

@@ -178,7 +178,9 @@ class Models(Events):
 
     def unstructured(self, place: Place) -> Ends:
         """One of the drawings people make for rework."""
-        drawing = self.random.choice((self.rework_some, self.two_ways_back, self.side_door, self.crowd))
+        drawing = self.random.choice(
+            (self.rework_some, self.two_ways_back, self.side_door, self.crowd, self.emergency_exit)
+        )
         return drawing(place)
 
     def rework_some(self, place: Place) -> Ends:
@@ -228,6 +230,28 @@ class Models(Events):
             self.pen.flow(split, entry)
             self.pen.flow(split, entry)
             self.pen.flow(last, join)
+        entry, last = self.task(place)
+        self.pen.flow(join, entry)
+        self.end(last)
+        self.pen.scope = outside
+        return node, node
+
+    def emergency_exit(self, place: Place) -> Ends:
+        """A sub-process with an inclusive join that an activity reaches by its boundary event alone."""
+        node = self.pen.node("subProcess")
+        outside = self.pen.enter(node)
+        start, split, join = (self.pen.node(tag) for tag in ("startEvent", "parallelGateway", "inclusiveGateway"))
+        self.pen.flow(start, split)
+        branch, last = self.sequence(place.inside())
+        self.pen.flow(split, branch)
+        self.pen.flow(last, join)
+        task = self.user(place)
+        self.pen.flow(split, task)
+        self.end(task)
+        interrupting = self.chance(0.5)
+        event = self.pen.node("boundaryEvent", attachedToRef=task, cancelActivity="true" if interrupting else "false")
+        self.trigger(event, interrupting)
+        self.pen.flow(event, join)
         entry, last = self.task(place)
         self.pen.flow(join, entry)
         self.end(last)

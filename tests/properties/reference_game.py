@@ -159,13 +159,16 @@ class ReferenceGame(Legs):
         for scope in self._scopes():
             for arrow in scope.tokens:
                 element = self.drawing.elements[self.drawing.arrows[arrow].target]
-                if element.tag == "inclusiveGateway" and is_activated(self.drawing, scope, element):
+                if element.tag == "inclusiveGateway" and self._is_activated(scope, element):
                     for id in element.incoming:
                         if id in scope.tokens:
                             scope.tokens.remove(id)
                     self._enter(scope, element)
                     return True
         return False
+
+    def _is_activated(self, scope: Scope, join: Element) -> bool:
+        return is_activated(self.drawing, scope, join)
 
     # -- activities --------------------------------------------------------------------------------------------
 

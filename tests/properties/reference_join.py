@@ -14,9 +14,13 @@ def is_activated(drawing: Drawing, scope: Scope, join: Element) -> bool:
     """
     full = {id for id in join.incoming if id in scope.tokens}
     empty = set(join.incoming) - full
+    return not any(flows & empty and not flows & full for flows in flows_ahead(drawing, scope, join))
+
+
+def flows_ahead(drawing: Drawing, scope: Scope, join: Element) -> list[set[str]]:
+    """For each token of the scope the flows on its paths."""
     starts = [[id] for id in scope.tokens] + [_ways_out(drawing, activity.element) for activity in scope.activities]
-    reached = [_paths(drawing, start, join) for start in starts]
-    return not any(flows & empty and not flows & full for flows in reached)
+    return [_paths(drawing, start, join) for start in starts]
 
 
 def _ways_out(drawing: Drawing, element: Element) -> list[str]:
