@@ -13,13 +13,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from engine.bench import reference
+from engine.bench.complete import play
 from engine.bench.result import Result, from_turns
 from engine.bench.rows import Rows
 from engine.bench.spiff import Spiff
-from engine.clock import stopwatch
 
 TURNS = 7
-INSTANCES, SPIFF_INSTANCES = 60, 6
+SPIFF_INSTANCES = 6
 GOAL = 10.0
 SPIFF_THEN = 174.0
 PEERS: Mapping[str, tuple[float, float]] = {
@@ -48,24 +48,10 @@ def _scaled(measured: Result, name: str, rate: float, goal: float) -> Result:
 def _in_turns(folder: Path) -> tuple[list[list[float]], list[list[float]]]:
     rows = Rows(folder / "ours.db", reference.net(), "FULL")
     spiff = Spiff()
-    play(rows, 2)
+    play(rows.start, rows.complete_node)
     ours, theirs = [], []
     for turn in range(TURNS):
-        ours.append(play(rows, INSTANCES))
+        ours.append(play(rows.start, rows.complete_node))
         theirs.append(spiff.saved(folder / f"spiff{turn}.db", SPIFF_INSTANCES, "FULL"))
     rows.database.close()
     return ours, theirs
-
-
-def play(rows: Rows, instances: int) -> list[float]:
-    """Seconds of each durable completion of that many new instances, each node for all of them in turn."""
-    started = [rows.start() for _ in range(instances)]
-    seconds = []
-    for node in reference.HAPPY_PATH:
-        answers = reference.answers(node)
-        for instance in started:
-            wait, revision = rows.open_items(instance)[node]
-            began = stopwatch()
-            rows.complete(instance, wait, revision, answers)
-            seconds.append(stopwatch() - began)
-    return seconds

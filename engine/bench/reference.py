@@ -17,6 +17,7 @@ PROCESS = "reference"
 NOW = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 HAPPY_PATH = ("draft", "review", "issue", "department_a", "department_b", "feedback", "evaluate")
 """The nodes in the order they are completed."""
+HUMAN = (*HAPPY_PATH, "supervisor")
 
 START = {
     "incident_id": "0199a3c0-7d11-7c2a-9b39-3a52f0c4de01",
@@ -36,23 +37,42 @@ START = {
 """Start data of about 0.6 KB."""
 
 
-def answers(node: str) -> dict[str, Any]:
-    """The form a person sends for `node`: about 0.2 KB, the decision where one is asked for."""
-    return {
-        "decision": "approve",
-        f"{node}_by": "0199a3c0-7d11-7c2a-9b39-3a52f0c4de77",
-        f"{node}_note": "Checked on the spot, pump set up at the north entrance, lane closed until the water is gone.",
-        f"{node}_evidence": ["0199a3c0-7d11-7c2a-9b39-3a52f0c4de99"],
-    }
+ANSWERS: dict[str, Any] = {
+    "decision": "approve",
+    "by": "0199a3c0-7d11-7c2a-9b39-3a52f0c4de77",
+    "note": "Checked on the spot, pump set up at the north entrance, lane closed until the water is gone.",
+    "evidence": ["0199a3c0-7d11-7c2a-9b39-3a52f0c4de99"],
+}
+"""What a person sends at every node: about 0.2 KB."""
+_TEXT = {"type": "string", "maxLength": 500}
+FORM: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "decision": {"type": "string", "enum": ["approve", "again"]},
+        "by": _TEXT,
+        "note": _TEXT,
+        "evidence": {"type": "array", "items": _TEXT, "maxItems": 20},
+    },
+    "required": ["decision"],
+}
 
 
-def ours(*, rounds: bool = False) -> bytes:
-    """The model in our dialect; with `rounds` the evaluation may send everything back to the draft."""
+def ours(*, rounds: bool = False, marked: bool = False) -> bytes:
+    """The model in our dialect.
+
+    With `rounds` the evaluation may send everything back to the draft. With `marked` every human node has a role, a
+    form and a clock, so that a service has all its duties.
+    """
     text = (Path(__file__).parent / "reference.bpmn").read_text(encoding="utf-8")
     if rounds:
         once = '<bpmn:sequenceFlow id="flow_end" sourceRef="evaluate" targetRef="end" />'
         assert once in text
         text = text.replace(once, _ROUNDS.strip())
+    if marked:
+        text = text.replace('id="definitions_reference"', 'xmlns:cl="urn:cityloop:bpmn:1" id="definitions_reference"')
+        text = text.replace('<bpmn:startEvent id="start"', _LANE + '\n    <bpmn:startEvent id="start"')
+        for node in HUMAN:
+            text = text.replace(f'<bpmn:userTask id="{node}"', f'<bpmn:userTask id="{node}" {_MARKS}')
     return text.encode()
 
 
@@ -78,3 +98,9 @@ _ROUNDS = """
     </bpmn:sequenceFlow>
     <bpmn:sequenceFlow id="flow_end" sourceRef="evaluated" targetRef="end" />
 """
+_LANE = f"""<bpmn:laneSet id="lanes">
+      <bpmn:lane id="lane" name="Clerks" cl:role="department_clerk">
+        {" ".join(f"<bpmn:flowNodeRef>{node}</bpmn:flowNodeRef>" for node in HUMAN)}
+      </bpmn:lane>
+    </bpmn:laneSet>"""
+_MARKS = 'cl:form="work" cl:stage="handling"'

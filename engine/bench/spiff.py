@@ -42,7 +42,7 @@ class Spiff:
     def complete(self, workflow: Any, node: str) -> None:
         """Completes the ready task of `node` and runs on to the next wait."""
         task = next(t for t in workflow.get_tasks(state=TaskState.READY) if t.task_spec.name == node)
-        task.data.update(reference.answers(node))
+        task.data.update(reference.ANSWERS)
         task.run()
         workflow.do_engine_steps()
         workflow.refresh_timers()
