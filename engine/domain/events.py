@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
-from functools import cache
 from typing import Any, ClassVar
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.:@+/|-]{0,120}")
@@ -40,9 +39,14 @@ class Fact:
         return {name: getattr(self, name) for name in _payload_names(type(self))}
 
 
-@cache
+_NAMES: dict[type, tuple[str, ...]] = {}
+
+
 def _payload_names(kind: type[Fact]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind) if field.name not in _HEAD)
+    """The fields of a kind of fact beyond its head; asked for several times a command, so worked out once."""
+    if kind not in _NAMES:
+        _NAMES[kind] = tuple(field.name for field in fields(kind) if field.name not in _HEAD)
+    return _NAMES[kind]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
