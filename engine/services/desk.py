@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -59,11 +60,27 @@ class Desk:
         """Whether the actor has the permission there."""
         return permits(self.actor, permission, self.subject(*department_ids), self.city.profile.rights)
 
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of the command that is undone alone when it raises: its rows, its facts, its messages."""
+        facts, messages = len(self._facts), len(self._messages)
+        try:
+            with self.uow.savepoint():
+                yield
+        except BaseException:
+            undone = {id(fact) for fact in self._facts[facts:]}
+            del self._facts[facts:], self._messages[messages:]
+            for chain in self._chains.values():
+                chain[:] = [fact for fact in chain if id(fact) not in undone]
+            raise
+
     def finish(self) -> None:
         """Write facts, one ledger row for each chain, and the outbox."""
         if self._facts:
             self.uow.run_many(_FACTS, [_row(fact) for fact in self._facts])
         for chain, facts in self._chains.items():
+            if not facts:
+                continue
             ledger.append(self.uow, chain, {"facts": [_entry(fact) for fact in facts]})
         self.uow.failpoint("after_ledger")
         for topic, key, payload in self._messages:

@@ -21,6 +21,7 @@ from engine.storage.tables import clocks as t
 from .clocks import append_events, events_so_far
 from .desk import Desk
 from .messages import deliver_if_awaited
+from .steps import load_free
 
 log = logging.getLogger(__name__)
 MOST_AT_ONCE = 200
@@ -29,14 +30,13 @@ MESSAGES = {80: "sla.warn80", 100: "sla.breach", 150: "sla.breach150"}
 _ESCALATION = insert_into(t.escalation)
 _NEXT_RUNG = update_row(t.clock, "next_rung", "next_rung_at")
 _DUE = Prepared(
-    select(t.clock.c.id)
+    select(t.clock.c.id, t.clock.c.instance_id)
     .where(
         t.clock.c.state == "running",
         t.clock.c.next_rung_at <= bindparam("now", type_=t.clock.c.next_rung_at.type),
     )
     .order_by(t.clock.c.next_rung_at)
     .limit(bindparam("limit"))
-    .with_for_update(skip_locked=True)
 )
 _ONE = Prepared(
     select(
@@ -50,20 +50,21 @@ _ONE = Prepared(
         t.clock.c.started_at,
         t.clock.c.next_rung,
         t.clock.c.policy_id,
-    ).where(t.clock.c.id == bindparam("id"), t.clock.c.state == "running")
+    )
+    .where(t.clock.c.id == bindparam("id"), t.clock.c.state == "running")
+    .with_for_update(skip_locked=True)
 )
 
 
 def fire_due(desk: Desk, limit: int = MOST_AT_ONCE) -> int:
-    """Fire the rungs that are due, oldest first; how many fired. A failing clock is rolled back alone.
-
-    A rung whose firing fails stays due and is tried again at the next call, behind the others.
-    """
+    """Fire the rungs that are due, oldest first; how many fired. A failing clock is rolled back alone and stays due."""
     fired = 0
-    for (clock_id,) in desk.uow.rows(_DUE, {"now": desk.now, "limit": min(limit, MOST_AT_ONCE)}):
+    for clock_id, instance_id in desk.uow.rows(_DUE, {"now": desk.now, "limit": min(limit, MOST_AT_ONCE)}):
         try:
-            with desk.uow.savepoint():
-                fired += _fire(desk, clock_id)
+            with desk.part():
+                # the instance before its clock, as a person's command takes them
+                if instance_id is None or load_free(desk, instance_id) is not None:
+                    fired += _fire(desk, clock_id)
         except EngineError as error:
             if error.code == "storage.busy":
                 raise
@@ -150,7 +151,16 @@ def _record(desk: Desk, clock_id: str, chain: str, rung: RungFired, recipient: R
 
 
 def _tell_process(desk: Desk, instance_id: str, scope: int, rungs: tuple[RungFired, ...]) -> None:
-    """Each rung with a message reaches the subscription of the leg the clock runs in, where there is one."""
+    """Each rung with a message reaches the subscription of the leg the clock runs in, where there is one.
+
+    A step that the diagram or the life cycle refuses does not take back the call to a person.
+    """
     for rung in rungs:
         if rung.rung in MESSAGES:
-            deliver_if_awaited(desk, instance_id, scope, MESSAGES[rung.rung])
+            try:
+                with desk.part():
+                    deliver_if_awaited(desk, instance_id, scope, MESSAGES[rung.rung])
+            except EngineError as error:
+                if error.code == "storage.busy":
+                    raise
+                log.warning("process not told", extra={"instance_id": instance_id, "code": error.code})

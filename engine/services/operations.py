@@ -15,7 +15,7 @@ from engine.storage.prepared import Prepared, update_row
 from engine.storage.tables.processes import operation
 
 from .desk import Desk
-from .steps import load, take_step
+from .steps import load_free, take_step
 
 log = logging.getLogger(__name__)
 MOST_AT_ONCE = 200
@@ -33,7 +33,6 @@ _DUE = Prepared(
     .where(operation.c.state == "requested", operation.c.due_at <= bindparam("now", type_=operation.c.due_at.type))
     .order_by(operation.c.due_at)
     .limit(bindparam("limit"))
-    .with_for_update(skip_locked=True)
 )
 _AGAIN = update_row(operation, "attempts", "due_at", where=("instance_id", "wait"))
 _TAKE = Prepared(
@@ -60,29 +59,37 @@ def carry_out_due(desk: Desk, registry: Mapping[str, Operation], limit: int = MO
         _DUE, {"now": desk.now, "limit": min(limit, MOST_AT_ONCE)}
     ):
         place = {"instance_id": instance_id, "wait": wait}
-        answer: OperationDone | OperationFailed
+        later = {**place, "attempts": attempts + 1, "due_at": desk.now + timedelta(minutes=2 ** min(attempts, 6))}
+        answer = _answer(registry, name, wait, variables, attempts + 1)
+        if answer is None:
+            desk.uow.run(_AGAIN, later)
+            continue
         try:
-            if name not in registry:
-                raise KeyError(name)
-            answer = OperationDone(wait, registry[name](variables))
-        except BpmnError as error:
-            answer = OperationFailed(wait, error.code)
-        except KeyError:
-            answer = OperationFailed(wait, None, f"Expected a registered operation, but “{name}” is not one.")
-        except Exception as fault:
-            log.warning("operation failed", extra={"operation": name, "attempts": attempts + 1}, exc_info=fault)
-            if attempts + 1 < MOST_ATTEMPTS:
-                again_at = desk.now + timedelta(minutes=2**attempts)
-                desk.uow.run(_AGAIN, {**place, "attempts": attempts + 1, "due_at": again_at})
-                continue
-            answer = OperationFailed(wait, None, f"Expected “{name}” to succeed, but it failed {attempts + 1} times.")
-        try:
-            with desk.uow.savepoint():
-                desk.uow.run(_TAKE, place)
-                take_step(desk, load(desk, instance_id), answer)
-                done += 1
+            with desk.part():
+                instance = load_free(desk, instance_id)
+                if instance is not None and desk.uow.run(_TAKE, place) == 1:
+                    take_step(desk, instance, answer)
+                    done += 1
         except EngineError as error:
             if error.code == "storage.busy":
                 raise
+            desk.uow.run(_AGAIN, later)
             log.warning("operation not taken up", extra={"instance_id": instance_id, "code": error.code})
     return done
+
+
+def _answer(
+    registry: Mapping[str, Operation], name: str, wait: int, variables: Mapping[str, Any], attempt: int
+) -> OperationDone | OperationFailed | None:
+    """What the operation gives; None where it failed and is to be tried again."""
+    if name not in registry:
+        return OperationFailed(wait, None, f"Expected a registered operation, but “{name}” is not one.")
+    try:
+        return OperationDone(wait, registry[name](variables))
+    except BpmnError as error:
+        return OperationFailed(wait, error.code)
+    except Exception as fault:
+        log.warning("operation failed", extra={"operation": name, "attempt": attempt}, exc_info=fault)
+    if attempt < MOST_ATTEMPTS:
+        return None
+    return OperationFailed(wait, None, f"Expected “{name}” to succeed, but it failed {attempt} times.")

@@ -3,49 +3,50 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 from sqlalchemy import bindparam, select
 
 from engine.bpmn.stimuli import TimerFired
 from engine.errors import EngineError
-from engine.storage.prepared import Prepared
+from engine.storage.prepared import Prepared, update_row
 from engine.storage.tables.processes import timer
 
 from .desk import Desk
-from .steps import load, take_step
+from .steps import load_free, take_step
 
 log = logging.getLogger(__name__)
 MOST_AT_ONCE = 200
+PAUSE = timedelta(minutes=1)
 
 _DUE = Prepared(
     select(timer.c.instance_id, timer.c.wait)
     .where(timer.c.due_at <= bindparam("now", type_=timer.c.due_at.type))
     .order_by(timer.c.due_at)
     .limit(bindparam("limit"))
-    .with_for_update(skip_locked=True)
 )
-_STILL_DUE = Prepared(
-    select(timer.c.wait).where(timer.c.instance_id == bindparam("instance_id"), timer.c.wait == bindparam("wait"))
-)
+_LATER = update_row(timer, "due_at", where=("instance_id", "wait"))
 _TAKE = Prepared(
     timer.delete().where(timer.c.instance_id == bindparam("instance_id"), timer.c.wait == bindparam("wait"))
 )
 
 
 def fire_due(desk: Desk, limit: int = MOST_AT_ONCE) -> int:
-    """Fire the timers that are due, oldest first; how many fired. A failing one is rolled back alone and stays due."""
+    """Fire the timers that are due, oldest first; how many fired. A refused one is rolled back and tried again."""
     fired = 0
     for instance_id, wait in desk.uow.rows(_DUE, {"now": desk.now, "limit": min(limit, MOST_AT_ONCE)}):
         place = {"instance_id": instance_id, "wait": wait}
         try:
-            with desk.uow.savepoint():
-                if desk.uow.one(_STILL_DUE, place) is None:
-                    continue  # an earlier firing of this batch disarmed it
-                desk.uow.run(_TAKE, place)
-                take_step(desk, load(desk, instance_id), TimerFired(wait))
+            with desk.part():
+                instance = load_free(desk, instance_id)
+                if instance is None or desk.uow.run(_TAKE, place) != 1:
+                    continue  # somebody works on the instance, or an earlier firing of this batch disarmed it
+                take_step(desk, instance, TimerFired(wait))
                 fired += 1
         except EngineError as error:
             if error.code == "storage.busy":
                 raise
+            # its row waits a minute, so that refused ones never crowd out the others; the state keeps the true instant
+            desk.uow.run(_LATER, {**place, "due_at": desk.now + PAUSE})
             log.warning("timer not fired", extra={"instance_id": instance_id, "wait": wait, "code": error.code})
     return fired
