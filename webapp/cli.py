@@ -189,14 +189,17 @@ def doctor() -> None:
 @main.command()
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True)
+@_answers
 def bench(name: str, as_json: bool) -> None:
     """Measure: game, complete or peers."""
-    from engine.bench import BENCHES
+    from engine.bench import run_bench
 
-    if name not in BENCHES:
-        raise click.BadParameter(f"Expected one of {', '.join(BENCHES)}.", param_hint="NAME")
-    for result in BENCHES[name]():
-        _print(result.to_json()) if as_json else click.echo(str(result))
+    result = run_bench(name)
+    if as_json:
+        _print(result.as_json())
+        return
+    for line in result.lines():
+        click.echo(line)
 
 
 @main.group()
@@ -211,6 +214,8 @@ def verify() -> None:
     from engine.services.installation import open_engine
 
     found = open_engine(_settings()).verify()
-    looked_at = f"{found.rows} rows of {found.subjects} chains, {found.seals} seals, {found.unsealed} rows not sealed yet"
+    looked_at = (
+        f"{found.rows} rows of {found.subjects} chains, {found.seals} seals, {found.unsealed} rows not sealed yet"
+    )
     click.echo(f"whole: {looked_at}" if found.ok else f"broken: {found.first_broken} ({looked_at})")
     sys.exit(0 if found.ok else 1)

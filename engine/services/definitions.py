@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from engine import shipped
+from engine.bpmn.check import check
 from engine.bpmn.net_codec import net_to_bytes
 from engine.errors import Rejected
 from engine.forms import compile_form
@@ -82,8 +83,6 @@ def install_version(desk: Desk, source: Source, *, shipped_with: bool = True) ->
     newest = desk.uow.one(_NEWEST, {"process_id": source.process_id})
     if newest is not None and newest[2] == source.digest:
         return None
-    from engine.bpmn.check import check
-
     report = check(source.content)
     if report.grade != "runs" or source.process_id not in report.nets:
         raise Rejected(

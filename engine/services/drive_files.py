@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import shipped
+from engine.bpmn.check import check
 from engine.bpmn.net import Net, Node
 from engine.errors import NotFound, Rejected
 from engine.forms import example_answers
@@ -21,8 +22,6 @@ def drive_file(file: Path, process_id: str | None, variables: Mapping[str, Any])
     Raises: Rejected (`definition.refused`) with findings for a file that does not run; NotFound (`process.unknown`).
     """
     content = file.read_bytes()
-    from engine.bpmn.check import check
-
     report = check(content)
     if not report.nets or report.grade == "refused":
         raise Rejected(
@@ -57,8 +56,6 @@ class _Library:
         beside = sorted(path for path in self.file.parent.iterdir() if path.suffix == ".bpmn" and path != self.file)
         catalogue = sorted(shipped.path("processes").glob(f"*/{process_id}/{process_id}.bpmn"))
         beside.sort(key=lambda path: path.stem != process_id)
-        from engine.bpmn.check import check
-
         for path in [*beside, *catalogue]:
             found = check(path.read_bytes()).nets.get(process_id)
             if found is not None:
