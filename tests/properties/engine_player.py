@@ -5,7 +5,7 @@ Its state goes through bytes after every step, and the rows that its effects ask
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -52,7 +52,7 @@ KINDS = {
     StepFailed: "failure",
 }
 CLOSING = (ItemWithdrawn, OperationCancelled, TimerDisarmed, SubscriptionClosed, CallCancelled, FailureCleared)
-DONE = {"item": Complete, "operation": OperationDone}
+DONE: dict[str, Callable[..., Stimulus]] = {"item": Complete, "operation": OperationDone}
 
 
 def read_net(xml: str) -> Net:
