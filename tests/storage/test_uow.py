@@ -244,10 +244,10 @@ def test_sqlite_connection_has_the_settings_that_durability_needs(tmp_path: Path
     with database.read() as uow:
         found = [
             uow.connection.exec_driver_sql(f"PRAGMA {name}").scalar()
-            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "page_size")
         ]
     database.close()
-    assert found == ["wal", 2, 1, 30_000]
+    assert found == ["wal", 2, 1, 30_000, 2_048]
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://host/city"])
