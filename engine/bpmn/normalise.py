@@ -71,6 +71,7 @@ TEXT_REFERENCES = frozenset(
         "targetRef",
     }
 )
+_MESSAGING = frozenset({"messageEventDefinition", "receiveTask", "sendTask"})
 _PREFIXED = re.compile(r"([^\W\d][\w.-]*):([^\s:]+)")
 
 
@@ -95,6 +96,7 @@ class Normalised:
 def normalise(root: _Element) -> Normalised:
     """The tree of `root`, changed in place, with the list of changes."""
     changes: list[Change] = []
+    unnamed: list[_Element] = []
     known = {id for element in root.iter(f"{{{MODEL}}}*") if (id := id_of(element))}
     for element in root.iter(f"{{{MODEL}}}*"):
         name = local(element)
@@ -106,8 +108,13 @@ def normalise(root: _Element) -> Normalised:
         if name == "process" and element.get("isExecutable") == "false":
             element.set("isExecutable", "true")
             changes.append(Change(id_of(element), "made executable", "false", "true"))
+        _name(element, name, changes)
+        if name in _MESSAGING and element.get("messageRef") is None:
+            unnamed.append(element)
         for what, before, after in normalise_vendor.adopt(element):
             changes.append(Change(_nearest_id(element), what, before, after))
+    for element in unnamed:
+        changes.append(_declare_message(root, element, known))
     return Normalised(root, tuple(changes))
 
 
@@ -154,6 +161,30 @@ def _settle_boolean(element: _Element, attribute: str, changes: list[Change]) ->
     if after != before:
         element.set(attribute, after)
         changes.append(Change(id_of(element), attribute, before, after))
+
+
+def _name(element: _Element, name: str, changes: list[Change]) -> None:
+    """Gives a message its id as name, and an error its name or id as code, where the file gives none."""
+    attribute = {"message": "name", "error": "errorCode"}.get(name)
+    if attribute is None or (element.get(attribute) or "").strip():
+        return
+    after = (element.get("name") or "").strip() or id_of(element)
+    changes.append(Change(id_of(element), attribute, element.get(attribute), after))
+    element.set(attribute, after)
+
+
+def _declare_message(root: _Element, element: _Element, known: set[str]) -> Change:
+    """Declares a message, called like the node, for a message event or task that names none."""
+    inside_an_event = local(element) == "messageEventDefinition"
+    node = element.getparent() if inside_an_event else element
+    name = id_of(element if node is None or node is root else node)
+    id = f"message_{name}"
+    while id in known:
+        id += "_"
+    known.add(id)
+    root.insert(0, root.makeelement(f"{{{MODEL}}}message", id=id, name=name))
+    element.set("messageRef", id)
+    return Change(name, "message named", None, name)
 
 
 def _nearest_id(element: _Element) -> str:

@@ -1,4 +1,4 @@
-"""The third step of an upload: normalised tree -> one immutable `Net` for each process, and findings.
+"""The fourth step of an upload: normalised tree -> one immutable `Net` for each process, and findings.
 
 The tree is walked scope by scope; sequence flows are followed by nobody here, so a chain or ring of any length reads
 like a short one. Whatever is outside the supported set is a finding on its element with its name and a remedy; a

@@ -13,7 +13,7 @@ from engine.bpmn.expressions.iso import parse_cycle, parse_datetime, parse_durat
 from engine.bpmn.findings import Findings
 from engine.bpmn.net import Event, Expression
 from engine.bpmn.reader_texts import read_expression, refuse_foreign_language
-from engine.bpmn.tree import EVENT_DEFINITIONS, attribute, children, descendants, id_of, local, text_of
+from engine.bpmn.tree import EVENT_DEFINITIONS, attribute, children, id_of, local, text_of
 
 ALLOWED: Mapping[str, tuple[str, ...]] = {
     "startEvent": ("none", "message", "timer"),
@@ -35,24 +35,15 @@ class Definitions:
     """What a file declares beside its processes: messages, errors and shared event definitions, by id."""
 
     def __init__(self, root: _Element) -> None:
-        self.messages = {id_of(each): attribute(each, "name") or id_of(each) for each in descendants(root, "message")}
-        self.errors = {
-            id_of(each): attribute(each, "errorCode") or attribute(each, "name") or id_of(each)
-            for each in descendants(root, "error")
-        }
+        self.messages = {id_of(each): attribute(each, "name") or id_of(each) for each in children(root, "message")}
+        self.errors = {id_of(each): attribute(each, "errorCode") or id_of(each) for each in children(root, "error")}
         self.events = {id_of(each): each for each in children(root) if local(each) in EVENT_DEFINITIONS}
 
     def message(self, element: _Element, named: _Element, findings: Findings) -> str:
-        """The name of the message `element` refers to; without a reference, a name made from the node `named`."""
-        reference = attribute(element, "messageRef")
-        if reference is None:
-            name = id_of(named)
-            findings.add(
-                "message.unnamed", "warning", named, f"Expected a message, but none is named; it is called {name!r}."
-            )
-            return name
+        """The name of the message `element` refers to; the node `named` has a finding where there is none."""
+        reference = attribute(element, "messageRef") or ""
         if reference not in self.messages:
-            findings.error("reference.broken", named, f"Expected a message {reference!r}, but the file has none.")
+            findings.error("reference.broken", named, f"Expected a message {reference!r:.80}, but the file has none.")
         return self.messages.get(reference, reference)
 
     def error_code(self, element: _Element, named: _Element, findings: Findings) -> str | None:

@@ -1,0 +1,151 @@
+"""What an upload would answer: the steps of the reading in their order, and one report of them.
+
+`check_in_child` does the same for bytes nobody has seen yet: in a process of its own with bounds on memory and time.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from dataclasses import asdict, astuple, dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal
+
+from lxml.etree import tostring
+
+import engine
+from engine.bpmn.findings import Finding
+from engine.bpmn.guard import guard
+from engine.bpmn.net import Net
+from engine.bpmn.net_codec import net_from_bytes, net_to_bytes
+from engine.bpmn.normalise import Change, normalise
+from engine.bpmn.opinion import Opinion, gravest
+from engine.bpmn.reader import Reading, read
+from engine.bpmn.schema import schema_findings
+from engine.bpmn.second_opinion import second_opinion
+from engine.errors import Rejected
+from engine.safe_xml import UnsafeXml
+
+Grade = Literal["runs", "answers", "refused"]
+
+MEMORY_BYTES = 512 * 1024 * 1024
+CPU_S = 5
+OUT_OF_MEMORY = 3  # exit code of the child
+WALL_S = 20  # a child may wait for a core before it spends its CPU seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a file is: its grade, what was changed on reading, every finding, and the net of each clean process."""
+
+    grade: Grade
+    changes: tuple[Change, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    nets: Mapping[str, Net] = field(default_factory=dict)
+    processes: tuple[str, ...] = ()
+    opinion: Opinion = field(default_factory=lambda: Opinion("cannot", "because the file is refused"))
+
+    def to_json(self) -> dict[str, Any]:
+        """The report without its nets, as `cityloop check --json` prints it."""
+        return {
+            "grade": self.grade,
+            "second_opinion": {"verdict": self.opinion.verdict, "reason": self.opinion.reason},
+            "changes": [asdict(change) for change in self.changes],
+            "findings": [
+                {name: getattr(finding, name) for name in ("rule", "severity", "element", "line", "message")}
+                for finding in self.findings
+            ],
+            "processes": list(self.processes),
+        }
+
+
+def check(content: bytes) -> Report:
+    """The report on a BPMN file; a refused file is a report too, never an exception."""
+    try:
+        safe = guard(content)
+    except UnsafeXml as refusal:
+        line = refusal.params.get("line")
+        finding = Finding(refusal.code, "error", refusal.element, line, refusal.message)
+        return Report("refused", findings=(finding,))
+    normalised = normalise(safe.root)
+    digest = sha256(tostring(normalised.root)).hexdigest()
+    notes = tuple(Change("", "dropped", note, None) for note in safe.notes)
+    schema = schema_findings(normalised.root)
+    reading = read(normalised.root, digest)
+    opinions = [second_opinion(normalised.root, net) for net in reading.nets.values()]
+    if not opinions or len(opinions) < len(reading.processes):
+        opinions.append(Opinion("cannot", "because the file holds an error of its own"))
+    return Report(
+        grade=_grade(reading),
+        changes=notes + normalised.changes,
+        findings=tuple(sorted((*reading.findings, *schema), key=lambda finding: finding.line or 0)),
+        nets=reading.nets,
+        processes=reading.processes,
+        opinion=gravest(opinions),
+    )
+
+
+def _grade(reading: Reading) -> Grade:
+    if any(finding.severity == "error" and not finding.question for finding in reading.findings):
+        return "refused"
+    return "answers" if reading.questions else "runs"
+
+
+def check_in_child(content: bytes) -> Report:
+    """The report on a BPMN file nobody has seen yet, made in a bounded child process that inherits no settings.
+
+    Raises: Rejected with code check.limit where the child needed more than its memory or its time, check.failed
+    where it stopped for another reason.
+    """
+    try:
+        done = subprocess.run(  # our own module; the file goes through a pipe
+            [sys.executable, "-s", "-P", "-m", "engine.bpmn.check_child"],
+            input=content,
+            capture_output=True,
+            timeout=WALL_S,
+            check=False,
+            env={"PYTHONPATH": str(Path(engine.__file__).parents[1])},
+        )
+    except subprocess.TimeoutExpired:
+        raise _over_the_limit() from None
+    if done.returncode == OUT_OF_MEMORY or done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+        raise _over_the_limit()
+    if done.returncode != 0:
+        raise Rejected("check.failed", "Expected a file that can be checked, but the check stopped at this one.")
+    return report_from_json(json.loads(done.stdout))
+
+
+def _over_the_limit() -> Rejected:
+    return Rejected(
+        "check.limit",
+        f"Expected a file that is read within {CPU_S} s and {MEMORY_BYTES // 1024**2} MB, but this one is not.",
+        cpu_s=CPU_S,
+        memory_bytes=MEMORY_BYTES,
+    )
+
+
+def report_to_json(report: Report) -> dict[str, Any]:
+    """The whole report, nets included, as the child hands it over."""
+    whole = {name: getattr(report, name) for name in ("grade", "processes")}
+    whole["changes"] = [astuple(change) for change in report.changes]
+    whole["findings"] = [astuple(finding) for finding in report.findings]
+    whole["nets"] = {id: b64encode(net_to_bytes(net)).decode() for id, net in report.nets.items()}
+    whole["opinion"] = astuple(report.opinion)
+    return whole
+
+
+def report_from_json(whole: Mapping[str, Any]) -> Report:
+    """The report that `report_to_json` wrote."""
+    return Report(
+        grade=whole["grade"],
+        changes=tuple(Change(*row) for row in whole["changes"]),
+        findings=tuple(Finding(*row) for row in whole["findings"]),
+        nets={id: net_from_bytes(b64decode(net)) for id, net in whole["nets"].items()},
+        processes=tuple(whole["processes"]),
+        opinion=Opinion(*whole["opinion"]),
+    )
