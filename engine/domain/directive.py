@@ -91,7 +91,9 @@ LOOP_ROLES: Mapping[str, LoopRole] = {
             completing={
                 ANY: (
                     Proposal("task", "submit", "leg"),
-                    Proposal("directive", "receive_feedback", when="completion_rule"),
+                    Proposal(
+                        "directive", "receive_feedback", only_from=frozenset({"executing"}), when="completion_rule"
+                    ),
                 )
             },
         ),
