@@ -49,7 +49,7 @@ def growth(net: Net) -> Result:
 
 
 def complete(net: Net, state: State, node: str, values: dict[str, object]) -> Step:
-    """The step that completes the open item of `node`."""
+    """The step that completes the open item of `node`, which has to be found first, as SpiffWorkflow has to."""
     wait = next(w for w, what in state.waits.items() if what[0] == ITEM and net.nodes[what[1]].id == node)
     return advance(net, state, Complete(wait, values), reference.NOW)
 
