@@ -7,6 +7,7 @@ simple vendor attributes become ours. No meaning changes; what cannot be said wi
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from lxml.etree import _Element
@@ -97,11 +98,12 @@ def normalise(root: _Element) -> Normalised:
     """The tree of `root`, changed in place, with the list of changes."""
     changes: list[Change] = []
     unnamed: list[_Element] = []
+    numbers: Counter[str] = Counter()
     known = {id for element in root.iter(f"{{{MODEL}}}*") if (id := id_of(element))}
     for element in root.iter(f"{{{MODEL}}}*"):
         name = local(element)
         if name in IDENTIFIED:
-            _identify(element, name, known, changes)
+            _identify(element, name, known, numbers, changes)
         _unprefix(element, name, known, changes)
         for attribute in BOOLEANS:
             _settle_boolean(element, attribute, changes)
@@ -118,14 +120,14 @@ def normalise(root: _Element) -> Normalised:
     return Normalised(root, tuple(changes))
 
 
-def _identify(element: _Element, name: str, known: set[str], changes: list[Change]) -> None:
-    """Gives an element without id the first free one of its kind; strips the id it has."""
+def _identify(element: _Element, name: str, known: set[str], numbers: Counter[str], changes: list[Change]) -> None:
+    """Gives an element without id the next free one of its kind; strips the id it has."""
     before = element.get("id")
     id = id_of(element)
-    number = 1
     while not id:
-        id = f"{name}_{number}" if f"{name}_{number}" not in known else ""
-        number += 1
+        numbers[name] += 1
+        numbered = f"{name}_{numbers[name]}"
+        id = "" if numbered in known else numbered
     if id != before:
         known.add(id)
         element.set("id", id)

@@ -14,6 +14,7 @@ from engine.bpmn.reader_draft import Draft, NodeDraft, ScopeDraft
 from engine.bpmn.reader_events import Definitions, read_event
 from engine.bpmn.tree import EVENTS, FLOW_NODES, SUBPROCESSES, children, id_of, local
 
+MOST_LEVELS = 5
 KINDS: Mapping[str, Kind] = {
     "startEvent": Kind.START,
     "endEvent": Kind.END,
@@ -81,8 +82,10 @@ def read_scopes(draft: Draft, definitions: Definitions, data: DataNames, finding
 
 
 def _read_scope(scope: ScopeDraft, draft: Draft, definitions: Definitions, data: DataNames, findings: Findings) -> None:
-    if scope.depth == 6:
-        message = "Expected at most 5 levels of sub-processes, but this one is deeper; call a process instead."
+    if scope.depth == MOST_LEVELS + 1:
+        message = (
+            f"Expected at most {MOST_LEVELS} levels of sub-processes, but this one is deeper; call a process instead."
+        )
         findings.add("scope.too_deep", "warning", scope.element, message)
     for element in children(scope.element):
         name = local(element)
