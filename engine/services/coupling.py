@@ -7,6 +7,7 @@ is in memory. A refused move raises and so refuses the whole step.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from engine.bpmn.net import HUMAN, Node
@@ -42,17 +43,20 @@ class BoundSubject(Protocol):
         ...
 
 
-def entered(subject: BoundSubject, node: Node, department: str | None) -> None:
+def entered(
+    subject: BoundSubject, node: Node, department: str | None, given: Mapping[str, Any] = MappingProxyType({})
+) -> None:
     """A token entered `node`; `department` is the leg's addressee, if the node is inside a leg.
 
+    Shape: `given` is what came with the message or answers that led here.
     Raises: InvalidMove from the table.
     """
     if node.loop:
         proposal = on_enter(node.loop, subject.state)
         if proposal is not None:
-            _carry_out(subject, proposal, node, department, {})
+            _carry_out(subject, proposal, node, department, given)
     elif node.action and node.kind not in HUMAN:  # a human node acts when it is completed
-        _named_action(subject, node, department, {})
+        _named_action(subject, node, department, given)
 
 
 def completed(subject: BoundSubject, node: Node, department: str | None, answers: Mapping[str, Any]) -> None:

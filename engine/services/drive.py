@@ -41,6 +41,8 @@ from engine.errors import EngineError
 from .coupling import completed, entered, on_record
 
 MOST_STEPS = 500
+GIVEN: Mapping[str, Any] = {"reason": "dry_run"}
+"""What comes with every message and answer of a dry run, for moves that need a reason."""
 START_OF_TIME = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 SCRATCH_DEFAULTS: Mapping[str, Any] = {
     "directive_id": "scratch",
@@ -252,7 +254,7 @@ class Drive:
         nodes = instance.net.nodes
         if isinstance(effect, NodeEntered):
             if self.subject is not None:
-                entered(self.subject, nodes[effect.node], _code(step.legs.get(effect.scope)))
+                entered(self.subject, nodes[effect.node], _code(step.legs.get(effect.scope)), GIVEN)
         elif isinstance(effect, OperationRequested):
             self.trace.append(f"operation {effect.operation or nodes[effect.node].id}")
             self.pending.append((instance, OperationDone(effect.wait)))

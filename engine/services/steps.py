@@ -18,7 +18,7 @@ from engine.bpmn import effects as e
 from engine.bpmn.game import Step, advance
 from engine.bpmn.net import Node
 from engine.bpmn.state import State, state_from_bytes, state_to_bytes, values_to_bytes
-from engine.bpmn.stimuli import CallEnded, CallFailed, Cancel, Start, Stimulus
+from engine.bpmn.stimuli import CallEnded, CallFailed, Cancel, Complete, MessageArrived, Start, Stimulus
 from engine.domain.lifecycle import DIRECTIVE
 from engine.domain.roles import DEPARTMENT_ROLES
 from engine.errors import Conflict, InvalidMove, NotFound, Rejected
@@ -224,11 +224,22 @@ def take_step(desk: Desk, instance: Instance, stimulus: Stimulus) -> Step:
     _save_state(desk, instance, step.state)
     desk.uow.failpoint("after_state")
     instance.state = step.state
-    writer = _Writer(desk, instance, step)
+    writer = _Writer(desk, instance, step, _given(stimulus))
     for effect in step.effects:
         writer.take(effect)
     writer.flush()
     return step
+
+
+def _given(stimulus: Stimulus) -> Mapping[str, Any]:
+    """What came with a stimulus: a move that its step makes may need it, as a withdrawal needs a reason."""
+    match stimulus:
+        case MessageArrived(_, payload):
+            return payload
+        case Complete(_, answers):
+            return answers
+        case _:
+            return {}
 
 
 def _save_state(desk: Desk, instance: Instance, state: State) -> None:
@@ -258,10 +269,11 @@ def _save_state(desk: Desk, instance: Instance, state: State) -> None:
 class _Writer:
     """Collects what the effects of one step mean as rows, and writes them together."""
 
-    def __init__(self, desk: Desk, instance: Instance, step: Step) -> None:
+    def __init__(self, desk: Desk, instance: Instance, step: Step, given: Mapping[str, Any]) -> None:
         self.desk = desk
         self.instance = instance
         self.step = step
+        self.given = given
         self.nodes = instance.definition.net.nodes
         self.items: dict[int, dict[str, Any]] = {}
         self.inserts: list[tuple[Prepared, dict[str, Any]]] = []
@@ -292,7 +304,7 @@ class _Writer:
         code, department_id = self.department_of(effect.scope)
         bound = self.instance.bound
         if bound is not None and (node.loop or node.action):
-            coupling.entered(bound, node, code)
+            coupling.entered(bound, node, code, self.given)
         if node.stage is not None:
             kind, subject_id = self.subject_of(code)
             place = clocks.Place(kind, subject_id, department_id, self.instance.id, node.id, effect.scope)
