@@ -179,7 +179,7 @@ def _read_subprocess(
 def _check_starts(scope: ScopeDraft, draft: Draft, findings: Findings) -> None:
     """Notes a scope that does not begin in the way its kind has to."""
     starts = list(children(scope.element, "startEvent"))
-    if not starts:
+    if not starts and local(scope.element) != "adHocSubProcess":
         findings.unsupported(scope.element, "a (sub-)process without a start event", "draw one and connect it")
         return
     if scope.node is None:

@@ -1,0 +1,431 @@
+"""The reader turns every supported construct into the net it means, and names whatever it does not read."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from engine.bpmn.net import Event, Expression, Kind
+from engine.bpmn.reader import read
+from tests.bpmn.drawing import END, START, chain, drawing, errors_of, flow, net_of, normalised, reading, task
+
+pytestmark = pytest.mark.fast
+
+TIMER = "<bpmn:timerEventDefinition><bpmn:{0}>{1}</bpmn:{0}></bpmn:timerEventDefinition>"
+MESSAGE = '<bpmn:message id="m" name="report.sent"/>'
+ERROR = '<bpmn:error id="e" name="Failure" errorCode="E1"/>'
+CATCH_MESSAGE = '<bpmn:messageEventDefinition messageRef="tns:m"/>'
+SPLIT = (
+    '<bpmn:exclusiveGateway id="g" default="no"/><bpmn:userTask id="a"/>'
+    + START
+    + END
+    + flow("start", "g")
+    + flow("a", "end")
+)
+
+
+def inner(id: str, kind: str = "subProcess", more: str = "", start: str = "") -> tuple[str, str]:
+    """A sub-process with one user task inside."""
+    s, u, e = f"{id}_s", f"{id}_u", f"{id}_e"
+    parts = f'<bpmn:startEvent id="{s}" {more}>{start}</bpmn:startEvent><bpmn:userTask id="{u}"/>'
+    return id, (f'<bpmn:{kind} id="{id}">{parts}<bpmn:endEvent id="{e}"/>{flow(s, u)}{flow(u, e)}</bpmn:{kind}>')
+
+
+def event_subprocess(start: str, more: str = "") -> str:
+    """A user task beside an event sub-process with this start."""
+    return chain(task("t")) + inner("es", more=more, start=start)[1].replace(
+        'id="es"', 'id="es" triggeredByEvent="true"', 1
+    )
+
+
+def test_reader_simple_chain_becomes_a_net_with_lines() -> None:
+    """Nodes, flows and scopes are numbered in document order, and each node keeps its line."""
+    net = net_of("\n" + chain(task("a"), ("b", '\n<bpmn:manualTask id="b" name="B"/>')))
+    assert [(node.id, node.kind) for node in net.nodes] == [
+        ("start", Kind.START),
+        ("a", Kind.USER),
+        ("b", Kind.MANUAL),
+        ("end", Kind.END),
+    ]
+    assert [node.line for node in net.nodes] == [3, 3, 4, 4]
+    assert [(net.nodes[f.source].id, net.nodes[f.target].id) for f in net.flows] == [
+        ("start", "a"),
+        ("a", "b"),
+        ("b", "end"),
+    ]
+    assert net.scopes[0].nodes == (0, 1, 2, 3)
+    assert net.scopes[0].starts == (0,)
+
+
+@pytest.mark.parametrize(
+    ("element", "kind"),
+    [
+        ("task", Kind.MANUAL),
+        ("manualTask", Kind.MANUAL),
+        ("userTask", Kind.USER),
+        ("receiveTask", Kind.RECEIVE),
+        ("sendTask", Kind.SEND),
+        ("exclusiveGateway", Kind.EXCLUSIVE),
+        ("parallelGateway", Kind.PARALLEL),
+        ("inclusiveGateway", Kind.INCLUSIVE),
+        ("intermediateThrowEvent", Kind.THROW),
+    ],
+)
+def test_reader_each_element_becomes_its_kind(element: str, kind: Kind) -> None:
+    """A plain task counts as manual; the others are what they are called."""
+    assert net_of(chain(task("n", "", element))).node("n").kind is kind
+
+
+@pytest.mark.parametrize(
+    ("where", "definition", "event"),
+    [
+        ("startEvent", CATCH_MESSAGE, Event("message", "report.sent")),
+        ("startEvent", TIMER.format("timeDate", "2026-05-01T08:00:00Z"), "date"),
+        ("startEvent", TIMER.format("timeCycle", "R3/PT10M"), "cycle"),
+        ("endEvent", CATCH_MESSAGE, Event("message", "report.sent")),
+        ("endEvent", "<bpmn:terminateEventDefinition/>", Event("terminate")),
+        ("endEvent", '<bpmn:errorEventDefinition errorRef="e"/>', Event("error", "E1")),
+        ("intermediateCatchEvent", CATCH_MESSAGE, Event("message", "report.sent")),
+        ("intermediateCatchEvent", TIMER.format("timeDuration", "PT2H"), "duration"),
+        ("intermediateThrowEvent", CATCH_MESSAGE, Event("message", "report.sent")),
+    ],
+)
+def test_reader_supported_event_keeps_its_definition(where: str, definition: str, event: Event | str) -> None:
+    """Message names, error codes and timer literals arrive in the net."""
+    element = task("n", definition, where)[1]
+    inside = {
+        "startEvent": element + END + flow("n", "end"),
+        "endEvent": START + element + flow("start", "n"),
+    }.get(where, chain(("n", element)))
+    read_event = net_of(inside, MESSAGE + ERROR).node("n").event
+    assert read_event is not None
+    if isinstance(event, Event):
+        assert read_event == event
+    else:
+        assert (read_event.kind, read_event.timer_kind, read_event.timer_literal) == ("timer", event, True)
+
+
+def test_reader_shared_event_definition_is_resolved() -> None:
+    """A timer that stands beside the process and is referred to is not lost."""
+    shared = '<bpmn:timerEventDefinition id="shared"><bpmn:timeDuration>PT1H</bpmn:timeDuration>'
+    catch = task("n", "<bpmn:eventDefinitionRef>shared</bpmn:eventDefinitionRef>", "intermediateCatchEvent")
+    event = net_of(chain(catch), shared + "</bpmn:timerEventDefinition>").node("n").event
+    assert event is not None
+    assert event.timer == Expression("PT1H")
+
+
+@pytest.mark.parametrize(("text", "spelling"), [("${due}", "juel"), ("due_at", "plain"), ('duration("PT1H")', "plain")])
+def test_reader_timer_expression_is_told_from_a_literal(text: str, spelling: str) -> None:
+    """What is no ISO 8601 text and compiles is an expression."""
+    catch = task("n", TIMER.format("timeDuration", text), "intermediateCatchEvent")
+    event = net_of(chain(catch)).node("n").event
+    assert event is not None
+    assert event.timer == Expression(text, spelling)  # type: ignore[arg-type]
+    assert event.timer_literal is False
+
+
+@pytest.mark.parametrize(
+    "text", ["-PT1H", "P", "PT0S", "P9999999999D", "2 hours", "0 0/5 * * * ?", "2026-02-30T00:00:00Z", "= x", "P1M"]
+)
+def test_reader_impossible_timer_is_an_error_on_its_event(text: str) -> None:
+    """Timers other engines accept and then misread are caught at upload."""
+    catch = task("n", TIMER.format("timeDuration", text), "intermediateCatchEvent")
+    (error,) = errors_of(chain(catch))
+    assert error.element == "n"
+    assert error.rule in ("timer.invalid", "unsupported")
+
+
+@pytest.mark.parametrize("text", ["R/PT1H", "R0/PT1H", "R3/PT10S", "R1000000/PT1H", "@daily"])
+def test_reader_unbounded_or_fast_cycle_is_an_error(text: str) -> None:
+    """A cycle without end, or by the second, would load the worker for ever."""
+    (error,) = errors_of(chain(task("n", TIMER.format("timeCycle", text), "intermediateCatchEvent")))
+    assert error.rule == "timer.invalid"
+
+
+def test_reader_unset_timer_is_a_question() -> None:
+    """A timer without a time is something to ask for, not a fault of the drawing."""
+    found = reading(chain(task("n", "<bpmn:timerEventDefinition/>", "intermediateCatchEvent")))
+    assert [question.rule for question in found.questions] == ["timer.unset"]
+    assert "p" not in found.nets
+
+
+def test_reader_boundaries_sit_on_their_activity() -> None:
+    """Several boundary events on one task keep their flags, also in the spelling 0 and 1."""
+    host = task("t")[1]
+    boundaries = (
+        f'<bpmn:boundaryEvent id="b1" attachedToRef="t">{TIMER.format("timeDuration", "PT1H")}</bpmn:boundaryEvent>'
+        f'<bpmn:boundaryEvent id="b2" attachedToRef="tns:t" cancelActivity="0">{CATCH_MESSAGE}</bpmn:boundaryEvent>'
+        '<bpmn:boundaryEvent id="b3" attachedToRef="t"><bpmn:errorEventDefinition/></bpmn:boundaryEvent>'
+    )
+    flows = "".join(flow(f"b{n}", "end") for n in (1, 2, 3))
+    net = net_of(chain(("t", boundaries + host)) + flows, MESSAGE)
+    found = [net.nodes[index] for index in net.node("t").boundaries]
+    assert [(node.id, node.interrupting) for node in found] == [("b1", True), ("b2", False), ("b3", True)]
+    assert {node.attached_to for node in found} == {net.node("t").index}
+    assert found[2].event == Event("error", None)
+
+
+@pytest.mark.parametrize("flag", ["true", "false"])
+def test_reader_event_subprocess_keeps_trigger_and_flag(flag: str) -> None:
+    """Whether an event sub-process interrupts is written on its start event."""
+    net = net_of(event_subprocess(CATCH_MESSAGE, f'isInterrupting="{flag}"'), MESSAGE)
+    node = net.node("es")
+    assert node.kind is Kind.EVENT_SUBPROCESS
+    assert net.scopes[0].event_subprocesses == (node.index,)
+    assert node.scope_inside == 1
+    start = net.nodes[net.scopes[1].starts[0]]
+    assert (start.event, start.interrupting) == (Event("message", "report.sent"), flag == "true")
+
+
+def test_reader_nested_scopes_know_their_parents() -> None:
+    """A sub-process is a node outside and a scope inside."""
+    net = net_of(chain(inner("outer")))
+    assert (net.scopes[1].node, net.scopes[1].parent) == (net.node("outer").index, 0)
+    assert {net.nodes[index].id for index in net.scopes[1].nodes} == {"outer_s", "outer_u", "outer_e"}
+
+
+def test_reader_conditions_and_default_arrive_in_document_order() -> None:
+    """The first true condition wins, so their order is part of the meaning; a comment does not cut one."""
+    net = net_of(SPLIT + flow("g", "a", "x &lt; <!-- why -->1", "yes") + flow("g", "end", id="no"))
+    gateway = net.node("g")
+    assert [net.flows[index].id for index in gateway.outgoing] == ["yes", "no"]
+    assert net.flows[gateway.outgoing[0]].condition == Expression("x < 1")
+    assert gateway.default == gateway.outgoing[1]
+
+
+def test_reader_multi_instance_of_the_standard_is_read() -> None:
+    """Cardinality, completion condition, data items and order, as the standard writes them."""
+    loop = (
+        '<bpmn:multiInstanceLoopCharacteristics isSequential="1"><bpmn:loopDataInputRef>legs</bpmn:loopDataInputRef>'
+        '<bpmn:loopDataOutputRef>results</bpmn:loopDataOutputRef><bpmn:inputDataItem id="i" name="leg"/>'
+        '<bpmn:outputDataItem id="o" name="result"/>'
+        "<bpmn:completionCondition>${nrOfCompletedInstances == 2}</bpmn:completionCondition>"
+        "</bpmn:multiInstanceLoopCharacteristics>"
+    )
+    multi = net_of(chain(task("t", loop))).node("t").multi
+    assert multi is not None
+    assert (multi.sequential, multi.cardinality, multi.collection) == (True, None, Expression("legs"))
+    assert (multi.element, multi.output_collection, multi.output_element) == ("leg", "results", "result")
+    assert multi.completion == Expression("${nrOfCompletedInstances == 2}", "juel")
+
+
+@pytest.mark.parametrize("text", ["501", "1000000000", "-1"])
+def test_reader_huge_cardinality_is_an_error(text: str) -> None:
+    """A billion legs would never come to rest."""
+    loop = (
+        f"<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>{text}</bpmn:loopCardinality>"
+        "</bpmn:multiInstanceLoopCharacteristics>"
+    )
+    assert [error.rule for error in errors_of(chain(task("t", loop)))] == ["multi.cardinality"]
+
+
+def test_reader_marks_of_the_loop_arrive_in_the_net() -> None:
+    """The attributes that bind a process to its subject."""
+    node = net_of(chain(task("t", more='cl:loop="verify" cl:action="act" cl:stage="st" cl:form="f"'))).node("t")
+    assert (node.loop, node.action, node.stage, node.form) == ("verify", "act", "st", "f")
+
+
+def test_reader_unknown_loop_mark_is_an_error() -> None:
+    """A misspelt mark would silently take a step out of the loop."""
+    assert [error.rule for error in errors_of(chain(task("t", more='cl:loop="verfy"')))] == ["cl.loop"]
+
+
+def test_reader_service_without_operation_is_a_question_with_a_net() -> None:
+    """Which operation runs can be answered later; the drawing itself is fine."""
+    found = reading(chain(task("s", "", "serviceTask")))
+    assert [question.rule for question in found.questions] == ["service.no_operation"]
+    assert "p" in found.nets
+
+
+def test_reader_nested_lanes_give_name_and_role() -> None:
+    """The innermost lane names the node; a role of an outer lane holds where it has none; insides inherit."""
+    lanes = (
+        '<bpmn:laneSet><bpmn:lane id="l1" name="Centre" cl:role="dispatcher"><bpmn:flowNodeRef> a </bpmn:flowNodeRef>'
+        "<bpmn:flowNodeRef>sub</bpmn:flowNodeRef>"
+        '<bpmn:childLaneSet><bpmn:lane id="l2" name="Desk"><bpmn:flowNodeRef>a</bpmn:flowNodeRef></bpmn:lane>'
+        "</bpmn:childLaneSet></bpmn:lane></bpmn:laneSet>"
+    )
+    net = net_of(lanes + chain(task("a"), inner("sub")))
+    assert (net.node("a").lane, net.node("a").role) == ("Desk", "dispatcher")
+    assert (net.node("sub_u").lane, net.node("sub_u").role) == ("Centre", "dispatcher")
+    assert net.node("end").role is None
+
+
+def test_reader_several_processes_give_several_nets() -> None:
+    """Each pool of a file is a process of its own; an empty one is left out with a note."""
+    second = '<bpmn:process id="q"><bpmn:startEvent id="s2"/></bpmn:process><bpmn:process id="empty"/>'
+    found = reading(chain(task("a")), second)
+    assert set(found.nets) == {"p", "q"}
+    assert [finding.rule for finding in found.findings if finding.element == "empty"] == ["process.empty"]
+
+
+def test_reader_error_in_one_process_leaves_the_other() -> None:
+    """A fault in one pool does not hide the other pool's net."""
+    second = '<bpmn:process id="q"><bpmn:startEvent id="s2"/><bpmn:scriptTask id="x"/></bpmn:process>'
+    assert set(reading(chain(task("a")), second).nets) == {"p"}
+
+
+def test_reader_unknown_attributes_are_kept_and_said_to_do_nothing() -> None:
+    """Nothing of a vendor is lost, and nobody believes it works."""
+    listener = '<bpmn:extensionElements><camunda:executionListener class="x"/></bpmn:extensionElements>'
+    found = reading(chain(task("t", listener, more='camunda:priority="5"')))
+    kept = found.nets["p"].extensions["t"]
+    assert kept["{http://camunda.org/schema/1.0/bpmn}priority"] == "5"
+    assert "executionListener" in kept["extensionElements"]
+    (said,) = [finding for finding in found.findings if finding.rule == "vendor.without_effect"]
+    assert "camunda:executionListener, camunda:priority" in said.message
+
+
+@pytest.mark.parametrize(
+    ("inside", "construct"),
+    [
+        (chain(task("x", "", "scriptTask")), "a script task"),
+        (chain(task("x", "", "businessRuleTask")), "a business rule task"),
+        (chain(task("x", "", "eventBasedGateway")), "an event-based gateway"),
+        (chain(task("x", "", "complexGateway")), "a complex gateway"),
+        (chain(inner("x", "transaction")), "a transaction"),
+        (chain(("x", '<bpmn:adHocSubProcess id="x"/>')), "an ad-hoc sub-process"),
+        (chain(task("x", "", "intermediateCatchEvent")), "a none intermediate catch event"),
+        (chain(task("x", '<bpmn:linkEventDefinition name="l"/>', "intermediateThrowEvent")), "a link intermediate"),
+        (chain(task("x", "<bpmn:signalEventDefinition/>", "intermediateThrowEvent")), "a signal intermediate"),
+        (chain(task("x", "<bpmn:escalationEventDefinition/>", "intermediateThrowEvent")), "an escalation"),
+        (chain(task("x", "<bpmn:compensateEventDefinition/>", "intermediateThrowEvent")), "a compensate"),
+        (chain(task("x", "<bpmn:conditionalEventDefinition/>", "intermediateCatchEvent")), "a conditional"),
+        (
+            chain(task("x", TIMER.format("timeDuration", "PT1H") * 2, "intermediateCatchEvent")),
+            "an event with 2 event definitions",
+        ),
+        (chain(task("x", "<bpmn:standardLoopCharacteristics/>")), "a standard loop"),
+        (chain(task("x", more='isForCompensation="1"')), "a compensation handler"),
+        (chain(task("x", "", "receiveTask", 'instantiate="true"')), "a receive task that starts the process"),
+        (chain(task("x", more='startQuantity="2"')), "a startQuantity other than 1"),
+        (chain(task("x", "", "callActivity", 'calledElement="${which}"')), "a call whose process is computed"),
+        (chain(("x", '<bpmn:subProcess id="x"/>')), "a (sub-)process without a start event"),
+        (chain(inner("s", start=CATCH_MESSAGE)).replace("s_s", "x"), "a message start in a sub-process"),
+        (event_subprocess("").replace("es_s", "x"), "an event sub-process without a trigger"),
+        (chain(("x", '<bpmn:choreographyTask id="x"/>')), "a choreographyTask"),
+    ],
+)
+def test_reader_construct_outside_the_set_is_refused_by_name(inside: str, construct: str) -> None:
+    """What the engine does not execute is named with a remedy, never dropped."""
+    unsupported = [error for error in errors_of(inside, MESSAGE) if error.rule == "unsupported"]
+    assert [error.element for error in unsupported] == ["x"]
+    assert construct in unsupported[0].message
+    assert unsupported[0].line is not None
+    assert "; " in unsupported[0].message
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        START + flow("start", "nowhere"),
+        START + '<bpmn:sequenceFlow id="f" sourceRef="start"/>',
+        chain(task("t", '<bpmn:messageEventDefinition messageRef="none"/>', "intermediateCatchEvent")),
+        chain(task("t", more='messageRef="none"', kind="sendTask")),
+        chain(task("t", "<bpmn:eventDefinitionRef>none</bpmn:eventDefinitionRef>", "intermediateCatchEvent")),
+        START + task("e", '<bpmn:errorEventDefinition errorRef="none"/>', "endEvent")[1],
+        chain(task("t")) + task("b", CATCH_MESSAGE, "boundaryEvent")[1],
+        chain(task("t")) + task("b", CATCH_MESSAGE, "boundaryEvent", 'attachedToRef="none"')[1],
+        chain(inner("s")) + task("b", CATCH_MESSAGE, "boundaryEvent", 'attachedToRef="s_u"')[1],
+        SPLIT + flow("g", "a", "x", "yes"),
+    ],
+)
+def test_reader_broken_reference_is_an_error_on_its_element(inside: str) -> None:
+    """A reference to nothing refuses the file and says where."""
+    broken = [error for error in errors_of(inside, MESSAGE) if error.rule == "reference.broken"]
+    assert len(broken) == 1
+    assert broken[0].element
+    assert broken[0].line
+
+
+@pytest.mark.parametrize(
+    ("inside", "rule"),
+    [
+        (chain(inner("s")) + flow("start", "s_u"), "flow.crosses_scope"),
+        (chain(task("a")) + flow("a", "start"), "flow.into_event"),
+        (chain(task("a")) + flow("end", "a"), "flow.out_of_end"),
+        (event_subprocess(CATCH_MESSAGE) + flow("t", "es"), "flow.at_event_subprocess"),
+        (
+            chain(task("g", "", "exclusiveGateway"))
+            + task("b", CATCH_MESSAGE, "boundaryEvent", 'attachedToRef="g"')[1],
+            "boundary.not_on_activity",
+        ),
+        (SPLIT + flow("g", "a", id="yes") + flow("g", "end", id="no"), "gateway.no_condition"),
+        (SPLIT + flow("g", "a", "x ==", "yes") + flow("g", "end", id="no"), "expression.syntax"),
+        (SPLIT + flow("g", "a", "'text'", "yes") + flow("g", "end", id="no"), "expression.not_boolean"),
+        (SPLIT + flow("g", "a", "level > 2", "yes") + flow("g", "end", id="no"), "expression.level_order"),
+        (chain(task("a")) + flow("a", "end", "x", "cond"), "unsupported"),
+        ("", "process.missing"),
+    ],
+)
+def test_reader_drawing_that_cannot_run_is_an_error(inside: str, rule: str) -> None:
+    """Faults of the drawing have a rule of their own."""
+    assert rule in [error.rule for error in errors_of(inside, MESSAGE)]
+
+
+def test_reader_loop_of_automatic_nodes_is_an_error() -> None:
+    """A circle in which nothing waits would run until the step limit."""
+    inside = (
+        START
+        + '<bpmn:exclusiveGateway id="m"/><bpmn:exclusiveGateway id="g" default="no"/>'
+        + END
+        + flow("start", "m")
+        + flow("m", "g")
+        + flow("g", "m", "again", "yes")
+        + flow("g", "end", id="no")
+    )
+    (error,) = errors_of(inside)
+    assert (error.rule, error.element) == ("cycle.no_wait", "m")
+
+
+def test_reader_rework_loop_with_a_person_in_it_is_fine() -> None:
+    """Sending work back is what the product is for."""
+    net_of(SPLIT + '<bpmn:userTask id="w"/>' + flow("g", "w", "again") + flow("w", "g") + flow("g", "end", id="no"))
+
+
+def test_reader_unreachable_node_is_a_warning() -> None:
+    """An island is read, shown, and said never to run."""
+    found = reading(chain(task("a")) + task("island")[1])
+    assert [(f.rule, f.severity) for f in found.findings if f.element == "island"] == [("node.unreachable", "warning")]
+
+
+def test_reader_deep_nesting_is_a_warning() -> None:
+    """More than five levels are hard to follow for people, and no fault."""
+    inside = START
+    for depth in range(7):
+        inside = f'<bpmn:startEvent id="s{depth}"/><bpmn:subProcess id="d{depth}">{inside}</bpmn:subProcess>'
+    assert [f.element for f in reading(inside).findings if f.rule == "scope.too_deep"] == ["d1"]
+
+
+@pytest.mark.parametrize("ring", [False, True])
+def test_reader_600_nodes_in_a_row_or_ring_read_like_a_few(ring: bool) -> None:
+    """The reader does not recurse along flows, where others die at 490 nodes."""
+    ids = [f"n{number}" for number in range(600)]
+    inside = START + flow("start", "n0") + "".join(f'<bpmn:userTask id="{id}"/>' for id in ids)
+    inside += "".join(flow(source, target) for source, target in pairwise(ids))
+    inside += flow("n599", "n0") if ring else END + flow("n599", "end")
+    net = net_of(inside)
+    assert len(net.flows) == 601
+    assert len(net.nodes) == (601 if ring else 602)
+
+
+def test_reader_ids_reserved_elsewhere_are_plain_here() -> None:
+    """A node called Start or End is a node like any other."""
+    inside = chain(task("a")).replace('"start"', '"Start"').replace('"end"', '"End"')
+    assert {node.id for node in net_of(inside).nodes} == {"Start", "a", "End"}
+
+
+def test_reader_implicit_split_and_merge_without_conditions_are_read() -> None:
+    """Two flows out of a task run both; two into one make it run twice."""
+    net = net_of(chain(task("a"), task("b")) + flow("a", "end", id="second"))
+    assert len(net.node("a").outgoing) == 2
+    assert len(net.node("end").incoming) == 2
+
+
+def test_reader_same_bytes_give_the_same_net() -> None:
+    """The digest stands for the net, so reading twice must not differ."""
+    content = drawing(chain(task("a"), inner("s")))
+    twice = [read(normalised(content).root, "d").nets["p"] for _ in range(2)]
+    assert twice[0] == twice[1]
+    assert twice[0].digest == "d"
