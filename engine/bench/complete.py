@@ -14,17 +14,16 @@ from tempfile import TemporaryDirectory
 
 from engine.bench import reference
 from engine.bench.disk import bytes_of
-from engine.bench.raw import one_row_commits
+from engine.bench.raw import Raw
 from engine.bench.result import Result, from_turns
 from engine.bench.rows import Rows
 from engine.bench.service import Service
+from engine.bench.turns import INSTANCES, TURNS, play
 from engine.clock import stopwatch
 from engine.settings import Synchronous
 from engine.storage.tables import clocks, ledger, outbox, processes
 
-TURNS = 7
-INSTANCES = 60
-RAW_COMMITS = 600
+RAW_COMMITS = 3_000
 GROUP = 20
 STEP_GOALS: dict[Synchronous, float] = {"FULL": 0.40, "NORMAL": 0.25}
 SERVICE_GOALS: dict[Synchronous, float] = {"FULL": 0.25, "NORMAL": 0.15}
@@ -71,20 +70,17 @@ def _grouped(place: Path) -> Result:
 
 
 def _in_turns(
-    place: Path, mode: Synchronous, turn: Callable[[], list[float]]
+    file: Path, mode: Synchronous, turn: Callable[[], list[float]]
 ) -> tuple[list[list[float]], list[list[float]]]:
+    raw = Raw(file, mode)
     turn()
-    ours, raw = [], []
-    for n in range(TURNS):
+    raw.commits(RAW_COMMITS)
+    ours, theirs = [], []
+    for _ in range(TURNS):
         ours.append(turn())
-        raw.append(one_row_commits(place.with_name(f"{place.name}-{n}.db"), RAW_COMMITS, mode))
-    return ours, raw
-
-
-def play(start: Callable[[], str], complete: Callable[[str, str], float]) -> list[float]:
-    """Seconds of each completion of new instances, each node for all of them in turn."""
-    started = [start() for _ in range(INSTANCES)]
-    return [complete(instance, node) for node in reference.HAPPY_PATH for instance in started]
+        theirs.append(raw.commits(RAW_COMMITS))
+    raw.close()
+    return ours, theirs
 
 
 def play_grouped(rows: Rows) -> list[float]:

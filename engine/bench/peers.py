@@ -13,12 +13,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from engine.bench import reference
-from engine.bench.complete import play
 from engine.bench.result import Result, from_turns
 from engine.bench.rows import Rows
-from engine.bench.spiff import Spiff
+from engine.bench.spiff import SavedSpiff
+from engine.bench.turns import TURNS, play
 
-TURNS = 7
 SPIFF_INSTANCES = 6
 GOAL = 10.0
 SPIFF_THEN = 174.0
@@ -47,11 +46,13 @@ def _scaled(measured: Result, name: str, rate: float, goal: float) -> Result:
 
 def _in_turns(folder: Path) -> tuple[list[list[float]], list[list[float]]]:
     rows = Rows(folder / "ours.db", reference.net(), "FULL")
-    spiff = Spiff()
+    spiff = SavedSpiff(folder / "spiff.db", "FULL")
     play(rows.start, rows.complete_node)
+    play(spiff.start, spiff.complete_node, SPIFF_INSTANCES)
     ours, theirs = [], []
-    for turn in range(TURNS):
+    for _ in range(TURNS):
         ours.append(play(rows.start, rows.complete_node))
-        theirs.append(spiff.saved(folder / f"spiff{turn}.db", SPIFF_INSTANCES, "FULL"))
+        theirs.append(play(spiff.start, spiff.complete_node, SPIFF_INSTANCES))
     rows.database.close()
+    spiff.close()
     return ours, theirs

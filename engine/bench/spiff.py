@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import json
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from engine.bench import reference
 from engine.clock import stopwatch
+from engine.settings import Synchronous
 
 
 class Spiff:
@@ -59,34 +59,42 @@ class Spiff:
             assert workflow.is_completed()
         return seconds
 
-    def saved(self, file: Path, instances: int, synchronous: str) -> list[float]:
-        """Seconds of each durable completion: load, complete, save, commit."""
-        rows = sqlite3.connect(file, isolation_level=None)
-        rows.execute("PRAGMA journal_mode=WAL")
-        rows.execute(f"PRAGMA synchronous={synchronous}")
-        rows.execute("CREATE TABLE instance (id INTEGER PRIMARY KEY, body TEXT NOT NULL)")
-        started = [self._serializer.to_dict(self.start()) for _ in range(instances)]
-        rows.executemany(
-            "INSERT INTO instance VALUES (?, ?)", [(n, json.dumps(body)) for n, body in enumerate(started)]
-        )
-        seconds = []
-        for node in reference.HAPPY_PATH:
-            for number in range(instances):
-                seconds.append(_timed(lambda: self._saved_completion(rows, number, node)))  # noqa: B023 - runs at once
-        rows.close()
-        return seconds
+    def to_json(self, workflow: Any) -> str:
+        """The whole instance as the library's serializer writes it."""
+        return json.dumps(self._serializer.to_dict(workflow))
 
-    def _saved_completion(self, rows: sqlite3.Connection, number: int, node: str) -> None:
+    def from_json(self, body: str) -> Any:
+        """The instance `to_json` wrote."""
+        return self._serializer.from_dict(json.loads(body))
+
+
+class SavedSpiff:
+    """Instances on SpiffWorkflow in a WAL database at `file`, one row each."""
+
+    def __init__(self, file: Path, synchronous: Synchronous) -> None:
+        self.spiff = Spiff()
+        self._rows = sqlite3.connect(file, isolation_level=None)
+        self._rows.execute("PRAGMA journal_mode=WAL")
+        self._rows.execute(f"PRAGMA synchronous={synchronous}")
+        self._rows.execute("CREATE TABLE instance (id INTEGER PRIMARY KEY, body TEXT NOT NULL)")
+
+    def start(self) -> int:
+        """The id of a new instance."""
+        body = self.spiff.to_json(self.spiff.start())
+        return self._rows.execute("INSERT INTO instance (body) VALUES (?)", (body,)).lastrowid or 0
+
+    def complete_node(self, instance: int, node: str) -> float:
+        """Seconds of one durable completion: load, complete, save, commit."""
+        began = stopwatch()
+        rows = self._rows
         rows.execute("BEGIN IMMEDIATE")
-        (body,) = rows.execute("SELECT body FROM instance WHERE id = ?", (number,)).fetchone()
-        workflow = self._serializer.from_dict(json.loads(body))
-        self.complete(workflow, node)
-        saved = json.dumps(self._serializer.to_dict(workflow))
-        rows.execute("UPDATE instance SET body = ? WHERE id = ?", (saved, number))
+        (body,) = rows.execute("SELECT body FROM instance WHERE id = ?", (instance,)).fetchone()
+        workflow = self.spiff.from_json(body)
+        self.spiff.complete(workflow, node)
+        rows.execute("UPDATE instance SET body = ? WHERE id = ?", (self.spiff.to_json(workflow), instance))
         rows.execute("COMMIT")
+        return stopwatch() - began
 
-
-def _timed(work: Callable[[], None]) -> float:
-    began = stopwatch()
-    work()
-    return stopwatch() - began
+    def close(self) -> None:
+        """Closes the database."""
+        self._rows.close()
