@@ -7,9 +7,8 @@ Pure and deterministic: the same net, state, stimulus and instant give the same 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import Conflict, EngineError, Rejected
 from .effects import Effect, FailureCleared
@@ -17,7 +16,7 @@ from .expressions import evaluate
 from .gateways import fire_inclusive_join, pass_gateway
 from .net import Kind, Net, Node
 from .nodes import (
-    ARRIVALS,
+    arrival_of,
     arrive,
     begin,
     begin_activity,
@@ -46,9 +45,10 @@ from .stimuli import (
     TimerFired,
 )
 
+MOST_NODES_IN_A_STEP = 2_000
 
-@dataclass(frozen=True, slots=True)
-class Step:
+
+class Step(NamedTuple):
     """What a stimulus led to: the state at rest again, and the effects in the order they happened.
 
     `legs` tells for each scope of an entered node its innermost leg (0: none) and that leg's element, also where the
@@ -68,19 +68,35 @@ def advance(net: Net, state: State | None, stimulus: Stimulus, now: datetime) ->
     come to rest, (`game.no_start`).
     Source: BPMN 2.0.2 clause 13.
     """
-    play = Play(program_of(net, ARRIVALS), State() if state is None else state.copy(), now)
-    if state is not None and state.outcome is not None:
+    if state is None:
+        state = State()
+    elif state.outcome is not None:
         raise Conflict("game.ended", "Expected a running instance, but it has ended.", outcome=state.outcome)
+    play = Play(program_of(net, arrival_of), state.copy(), now)
     _STIMULI[type(stimulus)](play, stimulus)
-    while play.state.outcome is None:
-        if play.queue:
-            index, scope, flow = play.queue.pop(0)
-            arrive(play, index, scope, flow)
-        elif not (play.state.joins and fire_inclusive_join(play)):
+    after, queue = play.state, play.queue
+    for _ in range(MOST_NODES_IN_A_STEP):
+        if after.outcome is not None:
             break
-    if play.state.outcome is None and not play.state.waits:
-        raise _stalled(play)
-    return Step(play.state, tuple(play.effects), play.legs)
+        if queue:
+            index, scope, flow = queue.pop(0)
+            arrive(play, index, scope, flow)
+        elif not (after.joins and fire_inclusive_join(play)):
+            if not after.waits:
+                raise _stalled(play)
+            break
+    else:
+        raise _restless(play)
+    return Step(after, tuple(play.effects), play.legs)
+
+
+def _restless(play: Play) -> Rejected:
+    return Rejected(
+        "game.too_many_steps",
+        f"Expected a step to come to rest within {MOST_NODES_IN_A_STEP} nodes, but it goes on. "
+        "Put a person, a timer or a message into the loop.",
+        element=play.net.nodes[play.queue[0][0]].id if play.queue else None,
+    )
 
 
 def _stalled(play: Play) -> Rejected:
@@ -98,12 +114,16 @@ def _take(play: Play, wait: int, what: int) -> tuple[Node, int, int, Any]:
     """The node, scope, host and extra of an open wait. Raises: Conflict (`game.wait_gone`)."""
     record = play.state.waits.get(wait)
     if record is None or record[0] != what:
-        raise Conflict(
-            "game.wait_gone",
-            "Expected something that is still waited for, but it was answered or cancelled meanwhile.",
-            wait=wait,
-        )
+        raise _gone(wait)
     return play.net.nodes[record[1]], record[2], record[3], record[4]
+
+
+def _gone(wait: int) -> Conflict:
+    return Conflict(
+        "game.wait_gone",
+        "Expected something that is still waited for, but it was answered or cancelled meanwhile.",
+        wait=wait,
+    )
 
 
 def _start(play: Play, stimulus: Start) -> None:
@@ -124,8 +144,18 @@ def _start(play: Play, stimulus: Start) -> None:
 
 
 def _complete(play: Play, stimulus: Complete) -> None:
-    node, scope, _, _ = _take(play, stimulus.wait, ITEM)
-    _finish(play, node, scope, stimulus.wait, stimulus.answers)
+    # the way of nearly every command, so without the calls that `_take` and `_finish` would be
+    wait, waits = stimulus.wait, play.state.waits
+    record = waits.get(wait)
+    if record is None or record[0] != ITEM:
+        raise _gone(wait)
+    del waits[wait]
+    scope = record[2]
+    if scope:
+        play.write(scope, stimulus.answers)
+    else:
+        play.state.variables.update(stimulus.answers)
+    end_activity(play, play.net.nodes[record[1]], scope, wait)
 
 
 def _operation_done(play: Play, stimulus: OperationDone) -> None:

@@ -43,11 +43,15 @@ def _pass_exclusive(play: Play, node: Node, scope: int) -> None:
     if not node.outgoing:
         _pass_parallel(play, node, scope)
         return
-    chosen = next((f for f in node.outgoing if f != node.default and _holds(play, f, scope)), node.default)
-    if chosen is None:
-        raise _no_way(node)
+    for flow in node.outgoing:
+        if flow != node.default and _holds(play, flow, scope):
+            break
+    else:
+        if node.default is None:
+            raise _no_way(node)
+        flow = node.default
     play.leave(node, scope)
-    play.go_along(chosen, scope)
+    play.go_along(flow, scope)
 
 
 def _pass_parallel(play: Play, node: Node, scope: int) -> None:
@@ -75,8 +79,9 @@ def wait_at_join(play: Play, node: Node, scope: int, flow: int) -> None:
     joins = play.state.joins
     tokens = joins.setdefault((scope, node.index), {})
     tokens[flow] = tokens.get(flow, 0) + 1
-    while node.kind is Kind.PARALLEL and len(joins.get((scope, node.index), ())) == len(node.incoming):
-        _fire_join(play, node, scope)
+    if node.kind is Kind.PARALLEL:
+        while len(joins.get((scope, node.index), ())) == len(node.incoming):
+            _fire_join(play, node, scope)
 
 
 def _fire_join(play: Play, node: Node, scope: int) -> None:

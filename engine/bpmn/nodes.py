@@ -18,7 +18,7 @@ from .effects import (
 )
 from .expressions import is_true
 from .gateways import pass_gateway, wait_at_join
-from .net import Kind, Node
+from .net import HUMAN, Kind, Node
 from .play import NOWHERE, Play
 from .state import (
     ARMED_FOR_SCOPE,
@@ -53,31 +53,41 @@ def arrive(play: Play, index: int, scope: int, flow: int) -> None:
         end_scope_if_empty(play, scope)
         return
     node = play.net.nodes[index]
-    if play.program.is_join[index]:
+    program = play.program
+    if program.is_join[index]:
         wait_at_join(play, node, scope, flow)
         return
-    if node.kind is not Kind.SUBPROCESS and node.multi is None:
-        play.enter(node, scope)  # those two enter with the scope they bring
-    begin(play, node, scope)
+    if not scope and not program.brings_scope[index]:
+        play.effects.append(program.entered[index])
+    elif not program.brings_scope[index]:
+        play.enter(node, scope)
+    try:
+        program.arrivals[index](play, node, scope)
+    except Rejected as error:
+        play.fail(node, scope, "enter", error)
 
 
 def begin(play: Play, node: Node, scope: int) -> None:
-    """Do what the kind of `node` does; what cannot be done becomes a step failure at that node."""
+    """Do again what the kind of `node` does with a token; what cannot be done becomes a step failure once more."""
     try:
-        play.program.arrivals[node.index](play, node, scope)  # type: ignore[misc]
+        play.program.arrivals[node.index](play, node, scope)
     except Rejected as error:
-        if error.code == "game.too_many_steps":
-            raise
         play.fail(node, scope, "enter", error)
 
 
 # -- activities ----------------------------------------------------------------------------------------------------
 
 
+def _open_item(play: Play, node: Node, scope: int) -> None:
+    """The way of most nodes: a human one with neither legs nor boundaries."""
+    state = play.state
+    wait = state.next_id
+    state.next_id = wait + 1
+    state.waits[wait] = (ITEM, node.index, scope, 0, None)
+    play.effects.append(ItemOpened(wait, node.index, scope))
+
+
 def _arrive_activity(play: Play, node: Node, scope: int) -> None:
-    if node.multi is None and not node.boundaries:
-        begin_activity(play, node, scope)
-        return
     dues = play.boundary_dues(node, scope)
     if node.multi is not None:
         _begin_body(play, node, scope, dues)
@@ -102,7 +112,7 @@ def begin_activity(play: Play, node: Node, scope: int, wait: int = 0) -> int:
     if kind is Kind.CALL:
         return _begin_call(play, node, scope, wait)
     wait = wait or play.new_id()
-    if kind is Kind.USER or kind is Kind.MANUAL:
+    if kind in HUMAN:
         play.state.waits[wait] = (ITEM, node.index, scope, 0, None)
         play.effects.append(ItemOpened(wait, node.index, scope))
     elif kind is Kind.RECEIVE:
@@ -125,12 +135,14 @@ def _begin_call(play: Play, node: Node, scope: int, wait: int) -> int:
 
 def end_activity(play: Play, node: Node, scope: int, host: int) -> None:
     """One instance of an activity is done; `host` is the id its boundaries sit on."""
-    record = play.state.scopes.get(scope) if scope else None
-    if record is not None and record[INSIDE] == WRAPPER and record[NODE] == node.index:
-        end_leg(play, scope)
-        return
+    if scope:
+        record = play.state.scopes[scope]
+        if record[INSIDE] == WRAPPER and record[NODE] == node.index:
+            end_leg(play, scope)
+            return
     play.leave(node, scope)
-    play.disarm_boundaries(node, host)
+    if node.boundaries:
+        play.disarm_boundaries(node, host)
     play.go_out(node, scope)
 
 
@@ -408,7 +420,12 @@ def _arrive_end(play: Play, node: Node, scope: int) -> None:
     end_scope_if_empty(play, scope)
 
 
-ARRIVALS: dict[Kind, Callable[[Play, Node, int], None]] = {
+def _arrive_unreachable(play: Play, node: Node, scope: int) -> None:
+    """No flow leads to a boundary event or an event sub-process; the reader sees to that."""
+    raise AssertionError(node.id)
+
+
+_ARRIVALS: dict[Kind, Callable[[Play, Node, int], None]] = {
     Kind.START: _arrive_start,
     Kind.END: _arrive_end,
     Kind.CATCH: _arrive_catch,
@@ -424,3 +441,10 @@ ARRIVALS: dict[Kind, Callable[[Play, Node, int], None]] = {
     Kind.PARALLEL: pass_gateway,
     Kind.INCLUSIVE: pass_gateway,
 }
+
+
+def arrival_of(node: Node) -> Callable[[Play, Node, int], None]:
+    """What a token that arrives at `node` makes it do."""
+    if node.kind in HUMAN and node.multi is None and not node.boundaries:
+        return _open_item
+    return _ARRIVALS.get(node.kind, _arrive_unreachable)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..errors import EngineError, Rejected
+from ..errors import EngineError
 from .effects import (
     CallCancelled,
     Effect,
@@ -47,7 +47,6 @@ from .state import (
     microseconds,
 )
 
-MOST_NODES_IN_A_STEP = 2_000
 NOWHERE = -1  # where a token goes that has no way on
 _MICROSECOND = timedelta(microseconds=1)
 _WITHDRAWN: dict[int, type[Any]] = {
@@ -73,7 +72,7 @@ def leg_and_element(net: Net, state: State, scope: int) -> tuple[int, Any]:
 class Play:
     """A working copy of a state, the tokens on their way (`queue`), and the effects so far."""
 
-    __slots__ = ("effects", "entered", "legs", "net", "now", "program", "queue", "state")
+    __slots__ = ("effects", "legs", "net", "now", "program", "queue", "state")
 
     def __init__(self, program: Program, state: State, now: datetime) -> None:
         self.program = program
@@ -83,7 +82,6 @@ class Play:
         self.effects: list[Effect] = []
         self.legs: dict[int, tuple[int, Any]] = {}
         self.queue: list[tuple[int, int, int]] = []  # (node, scope, flow it comes by or -1)
-        self.entered = 0
 
     # -- variables -------------------------------------------------------------------------------------------------
 
@@ -113,35 +111,33 @@ class Play:
     def go_out(self, node: Node, scope: int) -> None:
         """Send a token along every outgoing flow; without one, it is consumed (13.3.2: uncontrolled flow)."""
         outgoing = node.outgoing
+        if len(outgoing) == 1:
+            flow = outgoing[0]
+            self.queue.append((self.program.targets[flow], scope, flow))
+            return
         if not outgoing:
             self.queue.append((NOWHERE, scope, NOWHERE))
             return
-        if len(outgoing) > 1:
-            self.add_live(scope, len(outgoing) - 1)
+        self.add_live(scope, len(outgoing) - 1)
         for flow in outgoing:
-            self.queue.append((self.net.flows[flow].target, scope, flow))
+            self.queue.append((self.program.targets[flow], scope, flow))
 
     def go_along(self, flow: int, scope: int) -> None:
         """Send one token along `flow`."""
-        self.queue.append((self.net.flows[flow].target, scope, flow))
+        self.queue.append((self.program.targets[flow], scope, flow))
 
     def enter(self, node: Node, scope: int) -> None:
-        """Record that a token entered `node`. Raises: Rejected (`game.too_many_steps`)."""
-        self.entered += 1
-        if self.entered > MOST_NODES_IN_A_STEP:
-            raise Rejected(
-                "game.too_many_steps",
-                f"Expected a step to come to rest within {MOST_NODES_IN_A_STEP} nodes, but it goes on. "
-                "Put a person, a timer or a message into the loop.",
-                element=node.id,
-            )
-        if scope and scope not in self.legs:
+        """Record that a token entered `node`."""
+        if not scope:
+            self.effects.append(self.program.entered[node.index])
+            return
+        if scope not in self.legs:
             self.legs[scope] = leg_and_element(self.net, self.state, scope)
         self.effects.append(NodeEntered(node.index, scope))
 
     def leave(self, node: Node, scope: int) -> None:
         """Record that a token left `node` in the ordinary way."""
-        self.effects.append(NodeLeft(node.index, scope))
+        self.effects.append(NodeLeft(node.index, scope) if scope else self.program.left[node.index])
 
     # -- waits -----------------------------------------------------------------------------------------------------
 
@@ -168,11 +164,11 @@ class Play:
                 value = ("date", text)
             else:
                 value = timer_value(str(event.timer_kind), str(text))
-        _, what = value
+        what = value[1]
+        if isinstance(what, timedelta):
+            return self.now + what, 0, what
         if isinstance(what, datetime):
             return what, 0, timedelta()
-        if isinstance(what, timedelta):
-            return self.now + what, 0, timedelta()
         count, interval, start = what
         return (start or self.now + interval), (count or 1) - 1, interval
 
@@ -185,7 +181,7 @@ class Play:
             node.index,
             scope,
             host,
-            (microseconds(due_at), repeats, interval // _MICROSECOND),
+            (microseconds(due_at), repeats, interval // _MICROSECOND if repeats else 0),
         )
         self.effects.append(TimerArmed(wait, node.index, scope, due_at))
 
@@ -216,10 +212,9 @@ class Play:
         """Arm the timer and message boundaries of an activity; error boundaries need no wait."""
         for index in node.boundaries:
             boundary = self.net.nodes[index]
-            assert boundary.event is not None
-            if boundary.event.kind == "timer":
+            if index in dues:
                 self.wait_for_timer(boundary, scope, host, dues[index])
-            elif boundary.event.kind == "message":
+            elif boundary.event is not None and boundary.event.kind == "message":
                 self.wait_for_message(boundary, scope, host)
 
     def disarm_boundaries(self, node: Node, host: int) -> None:
@@ -231,7 +226,7 @@ class Play:
     def boundary_dues(self, node: Node, scope: int) -> dict[int, Any]:
         """When the boundary timers of `node` would be due, so that a bad text fails before anything is armed."""
         nodes = self.net.nodes
-        return {i: self.due(nodes[i], scope) for i in node.boundaries if nodes[i].event.kind == "timer"}  # type: ignore[union-attr]
+        return {i: self.due(nodes[i], scope) for i in self.program.timed[node.index]}
 
     def fail(self, node: Node, scope: int, resume: str, error: EngineError, wait: int = 0) -> None:
         """Park the token of `node` as a step failure, to be retried at `resume`: enter, pass, begin or leg.
@@ -259,7 +254,7 @@ class Play:
         for key in [k for k in state.joins if k[0] == scope]:
             del state.joins[key]
         if self.queue:
-            self.queue = [entry for entry in self.queue if entry[1] != scope]
+            self.queue[:] = [entry for entry in self.queue if entry[1] != scope]
 
     def _is_leaf(self, scope: int, node: int) -> bool:
         """Whether leaving `node` is not already told by cancelling the wrapper scope of a leg."""

@@ -3,34 +3,57 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
 
+from .effects import NodeEntered, NodeLeft
 from .expressions import CompiledExpression, compile_expression
 from .expressions.iso import parse_cycle, parse_datetime, parse_duration
 from .net import Event, Expression, Kind, Net, Node
 
 Arrival = Callable[[Any, Node, int], None]
+ArrivalOf = Callable[[Node], Arrival]
 TimerValue = tuple[str, timedelta | datetime | tuple[int | None, timedelta, datetime | None]]
 
 
 class Program:
     """The tables of one net. `conditions` by flow, `masks` by inclusive gateway and node, the rest by node.
 
-    `arrivals` says what each node does with a token; an enumeration is slow to look up by, so it is looked up once.
+    `arrivals` says what each node does with a token, `is_join` whether it first waits for others, `brings_scope`
+    whether it enters with a scope of its own, `timed` which of its boundaries are timers: looked up once, for a net is
+    played more often than compiled. `entered` and `left` are the frozen effects of nodes outside any sub-process or
+    leg, made once and shared by every step.
     """
 
-    __slots__ = ("arrivals", "compiled", "conditions", "is_join", "masks", "net", "timers")
+    __slots__ = (
+        "arrivals",
+        "brings_scope",
+        "compiled",
+        "conditions",
+        "entered",
+        "is_join",
+        "left",
+        "masks",
+        "net",
+        "targets",
+        "timed",
+        "timers",
+    )
 
-    def __init__(self, net: Net, arrivals: Mapping[Kind, Arrival]) -> None:
+    def __init__(self, net: Net, arrival_of: ArrivalOf) -> None:
         self.net = net
-        self.arrivals = [arrivals.get(n.kind) for n in net.nodes]
+        self.arrivals = [arrival_of(n) for n in net.nodes]
         self.is_join = [n.kind in (Kind.PARALLEL, Kind.INCLUSIVE) and len(n.incoming) > 1 for n in net.nodes]
+        self.brings_scope = [n.kind is Kind.SUBPROCESS or n.multi is not None for n in net.nodes]
+        self.entered = [NodeEntered(n.index, 0) for n in net.nodes]
+        self.left = [NodeLeft(n.index, 0) for n in net.nodes]
+        self.targets = [f.target for f in net.flows]
         self.compiled: dict[Expression, CompiledExpression] = {}
         self.conditions = [None if f.condition is None else self._compile(f.condition) for f in net.flows]
         self.timers: list[TimerValue | None] = [_literal_timer(n.event) for n in net.nodes]
+        self.timed = [tuple(i for i in n.boundaries if _is_timer(net.nodes[i])) for n in net.nodes]
         self.masks: dict[int, list[int]] = {
             n.index: _masks(net, n) for n in net.nodes if n.kind is Kind.INCLUSIVE and len(n.incoming) > 1
         }
@@ -43,6 +66,10 @@ class Program:
     def expression(self, expression: Expression) -> CompiledExpression:
         """The compiled form of `expression`, compiled on first use."""
         return self.compiled.get(expression) or self._compile(expression)
+
+
+def _is_timer(node: Node) -> bool:
+    return node.event is not None and node.event.kind == "timer"
 
 
 def timer_value(kind: str, text: str) -> TimerValue:
@@ -92,12 +119,12 @@ _lock = Lock()
 _KEPT = 256
 
 
-def program_of(net: Net, arrivals: Mapping[Kind, Arrival]) -> Program:
+def program_of(net: Net, arrival_of: ArrivalOf) -> Program:
     """The program of `net`, kept for the nets used last; keyed by identity, for a `Net` never changes."""
     found = _programs.get(id(net))
     if found is not None and found.net is net:
         return found
-    program = Program(net, arrivals)
+    program = Program(net, arrival_of)
     with _lock:
         _programs[id(net)] = program
         while len(_programs) > _KEPT:
