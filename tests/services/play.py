@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from sqlalchemy import ColumnElement, Table, insert, select
+from sqlalchemy import ColumnElement, Table, insert, select, text
 
 from engine.domain.access import SYSTEM_ACTOR, Actor
 from engine.errors import EngineError
@@ -78,13 +78,12 @@ class Play:
         (found,) = self.rows(table, table.c.id == id)
         return found
 
-    def everything(self) -> dict[str, list[tuple[Any, ...]]]:
+    def everything(self) -> dict[str, list[str]]:
         """Every row of every table, as stored."""
         with self.engine.database.read(self.clock.now()) as uow:
-            tables = metadata.sorted_tables
             return {
-                table.name: sorted(tuple(map(repr, row)) for row in uow.execute(select(table)).all())
-                for table in tables
+                table.name: sorted(map(repr, uow.execute(text(f"SELECT * FROM {table.name}")).all()))
+                for table in metadata.sorted_tables
             }
 
     def counts(self) -> dict[str, int]:
@@ -146,10 +145,10 @@ class Play:
 
     # -- processes -------------------------------------------------------------------------------------------------
 
-    def install(self, text: str, process_id: str = LOOP, forms: Mapping[str, Any] | None = None) -> str | None:
+    def install(self, file: str, process_id: str = LOOP, forms: Mapping[str, Any] | None = None) -> str | None:
         """Install a drawing as the next version of its process."""
         chosen = forms if forms is not None else FORMS if process_id == LOOP else {}
-        source = definitions.Source(process_id, text.encode(), chosen)
+        source = definitions.Source(process_id, file.encode(), chosen)
         return self.engine.command(definitions.install_version, SYSTEM_ACTOR, source)
 
     def begin(self, process_id: str, _actor: Actor = SYSTEM_ACTOR, **variables: Any) -> str:
@@ -160,9 +159,9 @@ class Play:
 
         return self.engine.command(command, _actor)
 
-    def play(self, text: str, process_id: str, forms: Mapping[str, Any] | None = None, **variables: Any) -> str:
+    def play(self, file: str, process_id: str, forms: Mapping[str, Any] | None = None, **variables: Any) -> str:
         """Install a drawing and start an instance of it; its id."""
-        self.install(text, process_id, forms)
+        self.install(file, process_id, forms)
         return self.begin(process_id, **variables)
 
     def deliver(self, instance_id: str, message: str, payload: Mapping[str, Any] | None = None, scope: int = 0) -> None:
@@ -190,12 +189,12 @@ class Play:
         self.do("issue")
         return id_
 
-    def report_back(self, *departments: str, text: str = "done") -> None:
+    def report_back(self, *departments: str, said: str = "done") -> None:
         """These departments sign, act and report."""
         for department in departments:
             self.do("sign", department, decision="sign")
             self.do("handle", department)
-            self.do("feedback", department, text=text)
+            self.do("feedback", department, text=said)
 
     def closed(self, *departments: str, **more: Any) -> str:
         """An order that went straight to closed; its id."""
