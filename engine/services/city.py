@@ -134,16 +134,21 @@ class City:
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
         self._organisation: _Organisation | None = None
+        self._kept_for = KEPT_FOR
         self._definitions: dict[str, Definition] = {}
 
     def forget(self) -> None:
         """Read the organisation again at the next question: for commands that change it."""
         self._organisation = None
 
+    def keep_for(self, duration: timedelta) -> None:
+        """Believe what was read for this long instead of a minute: where no other process changes the organisation."""
+        self._kept_for = duration
+
     def organisation(self, uow: UnitOfWork) -> _Organisation:
         """Departments, people on posts and duty, cells and policy rows, at most a minute old."""
         known = self._organisation
-        if known is None or not timedelta() <= uow.now - known.read_at < KEPT_FOR:
+        if known is None or not timedelta() <= uow.now - known.read_at < self._kept_for:
             known = self._organisation = self._read(uow)
         return known
 
