@@ -14,7 +14,8 @@ from engine.services import work
 from engine.services.definitions import Source, install_version
 from engine.services.desk import Desk
 from engine.services.installation import open_engine, prepare
-from engine.services.steps import published, start
+from engine.services.instances import published
+from engine.services.steps import start
 from engine.settings import Settings, Synchronous
 from engine.storage.prepared import Prepared
 from engine.storage.tables.org import department

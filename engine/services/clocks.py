@@ -40,8 +40,11 @@ _EVENT = insert_into(t.clock_event, "clock_id", "seq", "kind", "at", "actor_id",
 _STOPPABLE = (t.clock.c.id, t.clock.c.started_at, t.clock.c.due_at, t.clock.c.next_rung, t.clock.c.policy_id)
 _OF_NODE = Prepared(
     select(*_STOPPABLE).where(
-        t.clock.c.instance_id == bindparam("instance_id"),
+        t.clock.c.subject_kind == bindparam("subject_kind"),
+        t.clock.c.subject_id == bindparam("subject_id"),
+        t.clock.c.stage == bindparam("stage"),
         t.clock.c.state == "running",
+        t.clock.c.instance_id == bindparam("instance_id"),
         t.clock.c.node_id == bindparam("node_id"),
         t.clock.c.scope == bindparam("scope"),
     )
@@ -123,9 +126,17 @@ def start_clock(
     return clock.due_at
 
 
-def stop_node_clock(desk: Desk, instance_id: str, node_id: str, scope: int, how: str, chain: str) -> None:
+def stop_node_clock(desk: Desk, stage: str, place: Place, how: str, chain: str) -> None:
     """Stop the clock that runs for an open node; cancel it where the node was cancelled."""
-    for row in desk.uow.rows(_OF_NODE, {"instance_id": instance_id, "node_id": node_id, "scope": scope}):
+    where = {
+        "subject_kind": place.subject_kind,
+        "subject_id": place.subject_id,
+        "stage": stage,
+        "instance_id": place.instance_id,
+        "node_id": place.node_id,
+        "scope": place.scope,
+    }
+    for row in desk.uow.rows(_OF_NODE, where):
         _stop(desk, row, how, chain)
 
 

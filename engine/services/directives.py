@@ -18,8 +18,9 @@ from engine.storage.tables.directives import directive, receipt
 
 from .desk import Desk
 from .incident_moves import load_incident
+from .instances import published
 from .messages import deliver
-from .steps import published, start
+from .steps import start
 
 LOOP = "closed_loop_command"
 _DRAFTABLE = ("handling", "stabilised", "feedback")

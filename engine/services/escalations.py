@@ -20,8 +20,8 @@ from engine.storage.tables import clocks as t
 
 from .clocks import append_events, events_so_far
 from .desk import Desk
+from .instances import load_free
 from .messages import deliver_if_awaited
-from .steps import load_free
 
 log = logging.getLogger(__name__)
 MOST_AT_ONCE = 200

@@ -13,7 +13,9 @@ from engine.storage.prepared import Prepared
 from engine.storage.tables.processes import subscription
 
 from .desk import Desk
-from .steps import load, take_step
+from .effect_rows import drop
+from .instances import load
+from .steps import take_step
 
 _AWAITED = Prepared(
     select(subscription.c.wait)
@@ -25,6 +27,7 @@ _AWAITED = Prepared(
     .order_by(subscription.c.wait)
     .limit(1)
 )
+_DROP = drop(subscription)
 
 
 def deliver(
@@ -52,5 +55,7 @@ def deliver_if_awaited(
     row = desk.uow.one(_AWAITED, {"instance_id": instance_id, "message": message, "scope": scope})
     if row is None:
         return False
-    take_step(desk, load(desk, instance_id), MessageArrived(row[0], payload or {}))
+    step = take_step(desk, load(desk, instance_id), MessageArrived(row[0], payload or {}))
+    if row[0] not in step.state.waits:  # a boundary that does not interrupt goes on waiting
+        desk.uow.run(_DROP, {"instance_id": instance_id, "wait": row[0]})
     return True

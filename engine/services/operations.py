@@ -15,7 +15,8 @@ from engine.storage.prepared import Prepared, update_row
 from engine.storage.tables.processes import operation
 
 from .desk import Desk
-from .steps import load_free, take_step
+from .instances import load_free
+from .steps import take_step
 
 log = logging.getLogger(__name__)
 MOST_AT_ONCE = 200

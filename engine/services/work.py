@@ -18,7 +18,9 @@ from engine.storage.tables.directives import directive
 
 from . import clocks, coupling
 from .desk import Desk
-from .steps import INSTANCE_COLUMNS, Instance, from_row, node_of, past_item, take_step
+from .effect_rows import past_item
+from .instances import INSTANCE_COLUMNS, Instance, from_row, node_of
+from .steps import take_step
 
 _ITEM = Prepared(
     select(

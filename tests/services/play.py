@@ -15,7 +15,8 @@ from engine.domain.access import SYSTEM_ACTOR, Actor
 from engine.errors import EngineError
 from engine.services import definitions, directives, messages, work
 from engine.services.desk import Desk
-from engine.services.steps import published, start
+from engine.services.instances import published
+from engine.services.steps import start
 from engine.storage.tables import directives as orders
 from engine.storage.tables import ledger, metadata, org, processes
 from engine.testing import START, ManualClock, TinyCity
