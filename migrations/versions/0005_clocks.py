@@ -9,7 +9,6 @@ branch_labels = None
 depends_on = None
 
 INSTANT = sa.DateTime(timezone=True).with_variant(sa.String(27), "sqlite")
-ROW_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
@@ -88,13 +87,6 @@ def _clock() -> None:
         postgresql_where=sa.text("state = 'running'"),
     )
     op.create_index(
-        "ix_clock_running_instance_id",
-        "clock",
-        ["instance_id"],
-        sqlite_where=sa.text("state = 'running'"),
-        postgresql_where=sa.text("state = 'running'"),
-    )
-    op.create_index(
         "ix_clock_running_next_rung_at",
         "clock",
         ["next_rung_at"],
@@ -106,17 +98,16 @@ def _clock() -> None:
 def _clock_event() -> None:
     op.create_table(
         "clock_event",
-        sa.Column("id", ROW_NUMBER, nullable=False),
         sa.Column("clock_id", sa.String(36), nullable=False),
-        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False, autoincrement=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("at", INSTANT, nullable=False),
         sa.Column("actor_id", sa.String(36)),
         sa.Column("cause", sa.String(), nullable=False),
         sa.Column("detail", sa.String()),
-        sa.PrimaryKeyConstraint("id", name="pk_clock_event"),
+        sa.PrimaryKeyConstraint("clock_id", "seq", name="pk_clock_event"),
         sa.ForeignKeyConstraint(["clock_id"], ["clock.id"], name="fk_clock_event_clock_id"),
-        sa.UniqueConstraint("clock_id", "seq", name="uq_clock_event_clock_id_seq"),
+        sqlite_with_rowid=False,
     )
 
 

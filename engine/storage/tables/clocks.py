@@ -16,7 +16,6 @@ from engine.storage.tables.base import (
     one_of,
     own_id,
     ref,
-    row_number,
     text,
 )
 from engine.storage.types import JsonDoc
@@ -70,22 +69,20 @@ clock = Table(
     UniqueConstraint("subject_kind", "subject_id", "stage", "cycle"),
     _running_index("ix_clock_running_next_rung_at", "next_rung_at"),
     _running_index("ix_clock_running_due_at", "due_at"),
-    _running_index("ix_clock_running_instance_id", "instance_id"),
 )
 """A deadline of a subject: what replaying its events gives. Overdue is computed: running and `due_at` before now."""
 
 clock_event = Table(
     "clock_event",
     metadata,
-    row_number(),
-    ref("clock_id", "clock", required=True),
-    number("seq"),
+    ref("clock_id", "clock", key=True),
+    number("seq", key=True),
     text("kind", required=True),
     at("at", required=True),
     loose_ref("actor_id"),
     text("cause", required=True),
     Column("detail", JsonDoc()),
-    UniqueConstraint("clock_id", "seq"),
+    sqlite_with_rowid=False,
 )
 """What happened to a clock, in order. Append-only."""
 
