@@ -39,22 +39,26 @@ class Spiff:
         workflow.do_engine_steps()
         return workflow
 
-    def complete(self, workflow: Any, node: str) -> None:
-        """Completes the ready task of `node` and runs on to the next wait."""
-        task = next(t for t in workflow.get_tasks(state=TaskState.READY) if t.task_spec.name == node)
+    def ready(self, workflow: Any, node: str) -> Any:
+        """The ready task of `node`."""
+        return next(t for t in workflow.get_tasks(state=TaskState.READY) if t.task_spec.name == node)
+
+    def complete(self, workflow: Any, task: Any) -> None:
+        """Completes a ready task and runs on to the next wait."""
         task.data.update(reference.ANSWERS)
         task.run()
         workflow.do_engine_steps()
         workflow.refresh_timers()
 
     def in_memory(self, instances: int) -> list[float]:
-        """Seconds of each completion of that many instances, played one after the other."""
+        """Seconds of each completion of that many instances; the task is found outside what is timed, as ours is."""
         seconds = []
         for _ in range(instances):
             workflow = self.start()
             for node in reference.HAPPY_PATH:
+                task = self.ready(workflow, node)
                 began = stopwatch()
-                self.complete(workflow, node)
+                self.complete(workflow, task)
                 seconds.append(stopwatch() - began)
             assert workflow.is_completed()
         return seconds
@@ -90,7 +94,7 @@ class SavedSpiff:
         rows.execute("BEGIN IMMEDIATE")
         (body,) = rows.execute("SELECT body FROM instance WHERE id = ?", (instance,)).fetchone()
         workflow = self.spiff.from_json(body)
-        self.spiff.complete(workflow, node)
+        self.spiff.complete(workflow, self.spiff.ready(workflow, node))
         rows.execute("UPDATE instance SET body = ? WHERE id = ?", (self.spiff.to_json(workflow), instance))
         rows.execute("COMMIT")
         return stopwatch() - began
