@@ -149,6 +149,8 @@ def _build(text: str) -> etree._Element:
     try:
         root = etree.fromstring(text.encode("utf-8"), parser)
     except etree.XMLSyntaxError as error:
+        if error.code == etree.ErrorTypes.ERR_NO_MEMORY:
+            raise MemoryError from None
         line = error.lineno or 1
         reason = _POSITION.sub("", error.msg or "it is not")
         raise UnsafeXml("xml.broken", f"Expected well-formed XML, but line {line}: {reason}.", line=line) from None

@@ -18,7 +18,6 @@ from typing import Any, Literal
 
 from lxml.etree import tostring
 
-import engine
 from engine.bpmn.findings import Finding
 from engine.bpmn.guard import guard
 from engine.bpmn.net import Net
@@ -96,36 +95,38 @@ def _grade(reading: Reading) -> Grade:
     return "answers" if reading.questions else "runs"
 
 
-def check_in_child(content: bytes) -> Report:
+def check_in_child(
+    content: bytes, *, memory_bytes: int = MEMORY_BYTES, cpu_s: int = CPU_S, wall_s: float = WALL_S
+) -> Report:
     """The report on a BPMN file nobody has seen yet, made in a bounded child process that inherits no settings.
 
     Raises: Rejected with code check.limit where the child needed more than its memory or its time, check.failed
     where it stopped for another reason.
     """
     try:
-        done = subprocess.run(  # our own module; the file goes through a pipe
-            [sys.executable, "-s", "-P", "-m", "engine.bpmn.check_child"],
+        done = subprocess.run(  # noqa: S603  # our own module; the file goes through a pipe
+            [sys.executable, "-s", "-P", "-m", "engine.bpmn.check_child", str(memory_bytes), str(cpu_s)],
             input=content,
             capture_output=True,
-            timeout=WALL_S,
+            timeout=wall_s,
             check=False,
-            env={"PYTHONPATH": str(Path(engine.__file__).parents[1])},
+            env={"PYTHONPATH": str(Path(__file__).resolve().parents[2])},
         )
     except subprocess.TimeoutExpired:
-        raise _over_the_limit() from None
+        raise _over_the_limit(memory_bytes, cpu_s) from None
     if done.returncode == OUT_OF_MEMORY or done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
-        raise _over_the_limit()
+        raise _over_the_limit(memory_bytes, cpu_s)
     if done.returncode != 0:
         raise Rejected("check.failed", "Expected a file that can be checked, but the check stopped at this one.")
     return report_from_json(json.loads(done.stdout))
 
 
-def _over_the_limit() -> Rejected:
+def _over_the_limit(memory_bytes: int, cpu_s: int) -> Rejected:
     return Rejected(
         "check.limit",
-        f"Expected a file that is read within {CPU_S} s and {MEMORY_BYTES // 1024**2} MB, but this one is not.",
-        cpu_s=CPU_S,
-        memory_bytes=MEMORY_BYTES,
+        f"Expected a file that is read within {cpu_s} s and {memory_bytes // 1024**2} MB, but this one is not.",
+        cpu_s=cpu_s,
+        memory_bytes=memory_bytes,
     )
 
 

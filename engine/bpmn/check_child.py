@@ -1,4 +1,7 @@
-"""The child process of `check_in_child`: a BPMN file on standard input, the report as JSON on standard output."""
+"""The child process of `check_in_child`: a BPMN file on standard input, the report as JSON on standard output.
+
+Arguments: the bytes of memory and the seconds of CPU it may use.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,13 @@ import sys
 
 
 def main() -> int:
-    """Checks standard input under the limits of `check`; the exit code."""
-    from engine.bpmn.check import CPU_S, MEMORY_BYTES, OUT_OF_MEMORY, check, report_to_json
+    """Checks standard input under the limits of the arguments; the exit code."""
+    memory_bytes, cpu_s = (int(argument) for argument in sys.argv[1:])
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
+    from engine.bpmn.check import OUT_OF_MEMORY, check, report_to_json
 
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S + 1))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     try:
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
         json.dump(report_to_json(check(sys.stdin.buffer.read())), sys.stdout)
     except MemoryError:
         return OUT_OF_MEMORY

@@ -50,7 +50,7 @@ def read(root: _Element, digest: str) -> Reading:
     nets: dict[str, Net] = {}
     processes: list[str] = []
     for process in children(root, "process"):
-        if not any(local(each) in FLOW_NODES for each in process):
+        if not any(local(each) in FLOW_NODES or local(each) == "sequenceFlow" for each in process):
             findings.add("process.empty", "warning", process, "Expected flow nodes in the process, but it has none.")
             continue
         processes.append(id_of(process))

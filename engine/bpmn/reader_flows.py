@@ -119,18 +119,18 @@ def _check_ends(node: NodeDraft, findings: Findings) -> None:
 
 
 def read_boundaries(draft: Draft, findings: Findings) -> None:
-    """Attaches the boundary events of `draft` to their activities."""
-    for node in draft.nodes:
-        if node.kind is not Kind.BOUNDARY:
+    """Attaches the boundary events of `draft` to their activities; also those that became no node must sit on one."""
+    for id, element in draft.elements.items():
+        if local(element) != "boundaryEvent":
             continue
-        reference = attribute(node.element, "attachedToRef")
-        host = draft.by_id.get(reference or "")
-        if reference not in draft.elements or draft.scope_of[reference] != node.scope:
+        reference = attribute(element, "attachedToRef")
+        host, node = draft.by_id.get(reference or ""), draft.by_id.get(id)
+        if reference not in draft.elements or draft.scope_of[reference] != draft.scope_of[id]:
             message = f"Expected an activity of the same scope to sit on, but there is no {reference!r:.80}."
-            findings.error("reference.broken", node.element, message)
+            findings.error("reference.broken", element, message)
         elif host is not None and host.kind not in ACTIVITIES:
             message = f"Expected an activity to sit on, but {reference!r:.80} is a {local(host.element)}."
-            findings.error("boundary.not_on_activity", node.element, message)
-        elif host is not None:
+            findings.error("boundary.not_on_activity", element, message)
+        elif host is not None and node is not None:
             node.more["attached_to"] = host.index
             host.boundaries.append(node.index)

@@ -66,6 +66,8 @@ def second_opinion(root: _Element, net: Net) -> Opinion:
         parser.add_bpmn_str(tostring(root))
         theirs = _their_facts(parser, net.id, parser.get_spec(net.id))
         specs = parser.get_subprocess_specs(net.id, require_call_activity_specs=False)
+    except MemoryError:
+        raise
     except Exception as error:  # the library raises anything, from KeyError to TypeError, for legal files
         return Opinion("cannot", f"because {foreign or _reason(error)}")
     difference = _first_difference(_our_facts(net), theirs)

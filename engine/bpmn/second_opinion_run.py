@@ -123,6 +123,8 @@ def _play(net: Net, theirs: BpmnWorkflow) -> Opinion:
             return Opinion("agrees")
         try:
             _take(theirs, chosen)
+        except MemoryError:
+            raise
         except Exception as error:  # the library raises anything while it runs
             return Opinion("cannot", f"because its run stops: {error!r:.200}")
         ours_open = _ours(net, state)

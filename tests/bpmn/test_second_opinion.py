@@ -1,0 +1,226 @@
+"""The second reader agrees where it can read, finds what ours would get wrong, and names what it cannot do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from engine.bpmn.net import Event, Expression, Flow, Kind, Net, Node
+from engine.bpmn.portability import unportable
+from engine.bpmn.reader import read
+from engine.bpmn.second_opinion import second_opinion
+from tests.bpmn.drawing import END, START, chain, drawing, flow, normalised, task
+
+pytestmark = pytest.mark.fast
+
+MESSAGE = '<bpmn:message id="m" name="report.sent"/>'
+TIMER = "<bpmn:timerEventDefinition><bpmn:timeDuration>PT2H</bpmn:timeDuration></bpmn:timerEventDefinition>"
+REVIEW = (
+    START
+    + END
+    + '<bpmn:userTask id="draft"/><bpmn:userTask id="review"/><bpmn:exclusiveGateway id="g" default="no"/>'
+    + '<bpmn:boundaryEvent id="late" attachedToRef="review" cancelActivity="false">'
+    + TIMER
+    + '</bpmn:boundaryEvent><bpmn:userTask id="remind"/><bpmn:endEvent id="reminded"/>'
+    + flow("start", "draft")
+    + flow("draft", "review")
+    + flow("review", "g")
+    + flow("g", "draft", "again", "yes")
+    + flow("g", "end", id="no")
+    + flow("late", "remind")
+    + flow("remind", "reminded")
+)
+BLOCK = (
+    START
+    + END
+    + '<bpmn:{0}Gateway id="split"/><bpmn:userTask id="a"/><bpmn:userTask id="b"/><bpmn:{0}Gateway id="join"/>'
+    + flow("start", "split")
+    + flow("split", "a")
+    + flow("split", "b")
+    + flow("a", "join")
+    + flow("b", "join")
+    + flow("join", "end")
+)
+LEGS = "<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>3</bpmn:loopCardinality>{}"
+MULTI = chain(task("legs", LEGS.format("</bpmn:multiInstanceLoopCharacteristics>")))
+INSIDE = chain(
+    (
+        "sub",
+        '<bpmn:subProcess id="sub"><bpmn:startEvent id="s"/><bpmn:userTask id="u"/><bpmn:endEvent id="e">'
+        '<bpmn:errorEventDefinition errorRef="err"/></bpmn:endEvent>'
+        + flow("s", "u")
+        + flow("u", "e")
+        + "</bpmn:subProcess>"
+        '<bpmn:boundaryEvent id="failed" attachedToRef="sub"><bpmn:errorEventDefinition errorRef="err"/>'
+        "</bpmn:boundaryEvent>" + flow("failed", "end"),
+    )
+)
+ERROR = '<bpmn:error id="err" errorCode="E1"/>'
+WAITS = chain(
+    task("receive", "", "receiveTask", 'messageRef="m"'),
+    task("catch", TIMER, "intermediateCatchEvent"),
+)
+PORTABLE = {
+    "review": REVIEW,
+    "parallel": BLOCK.format("parallel"),
+    "multi": MULTI,
+    "inside": INSIDE,
+    "waits": WAITS,
+}
+
+
+def read_both(inside: str) -> tuple[object, Net]:
+    """The normalised tree and the net of a process."""
+    root = normalised(drawing(inside, MESSAGE + ERROR)).root
+    return root, read(root, "digest").nets["p"]
+
+
+@pytest.mark.parametrize("name", PORTABLE)
+def test_second_opinion_portable_model_agrees(name: str) -> None:
+    """What SpiffWorkflow executes rightly, it reads and plays like our game."""
+    root, net = read_both(PORTABLE[name])
+    opinion = second_opinion(root, net)  # type: ignore[arg-type]
+    assert (opinion.verdict, opinion.reason) == ("agrees", "")
+
+
+@pytest.mark.parametrize(
+    ("inside", "reason"),
+    [
+        (chain(task("a", "", "serviceTask")), "a service node (a)"),
+        (chain(task("a", "", "callActivity", 'calledElement="q"')), "a call node (a)"),
+        (chain(task("a", "", "sendTask", 'messageRef="m"')), "a send node (a)"),
+        (chain(task("a"), task("b")) + flow("a", "end", id="more"), "an implicit split (a)"),
+        (START + task("a")[1] + flow("start", "a"), "a path without an end event (a)"),
+        (
+            BLOCK.format("parallel") + '<bpmn:userTask id="extra"/>' + flow("split", "extra") + flow("extra", "end"),
+            "a parallel block without its own join (split)",
+        ),
+        (chain(task("a")).replace('"start"', '"Start"'), "the id 'Start' is the name of a task of its own"),
+        (
+            chain(task("a"))
+            + '<bpmn:subProcess id="es" triggeredByEvent="true"><bpmn:startEvent id="s">'
+            + '<bpmn:messageEventDefinition messageRef="m"/></bpmn:startEvent><bpmn:endEvent id="e"/>'
+            + flow("s", "e")
+            + "</bpmn:subProcess>",
+            "an interrupting event sub-process (s)",
+        ),
+    ],
+)
+def test_second_opinion_other_construct_is_named_and_blocks_nothing(inside: str, reason: str) -> None:
+    """The portability statement says which construct keeps a model from running elsewhere."""
+    root, net = read_both(inside)
+    opinion = second_opinion(root, net)  # type: ignore[arg-type]
+    assert opinion.verdict == "cannot"
+    assert reason in opinion.reason
+
+
+def test_second_opinion_join_on_a_cycle_is_not_portable() -> None:
+    """The library lets such a join fire early in the second round, which is the core shape of the product."""
+    again = (
+        BLOCK.format("parallel").replace(flow("start", "split"), "").replace(flow("join", "end"), "")
+        + '<bpmn:exclusiveGateway id="merge"/><bpmn:exclusiveGateway id="g" default="no"/>'
+        + flow("start", "merge")
+        + flow("merge", "split")
+        + flow("join", "g")
+        + flow("g", "merge", "again", "yes")
+        + flow("g", "end", id="no")
+    )
+    _, net = read_both(again)
+    assert unportable(net) == "a join on a cycle (join)"
+
+
+def test_second_opinion_chain_too_long_for_the_library_is_cannot() -> None:
+    """A crash of the library is its limit, not a difference."""
+    root, net = read_both(chain(*(task(f"n{number}") for number in range(600))))
+    opinion = second_opinion(root, net)  # type: ignore[arg-type]
+    assert opinion.verdict == "cannot"
+    assert "RecursionError" in opinion.reason
+
+
+def test_second_opinion_hostile_condition_is_never_evaluated() -> None:
+    """The library would run a condition as Python; it gets an answer from the scenario instead."""
+    hostile = '__import__("os").abort()'
+    root, net = read_both(REVIEW)
+    for condition in root.iter("{*}conditionExpression"):  # type: ignore[attr-defined]
+        condition.text = hostile
+    flows = tuple(replace(f, condition=Expression(hostile)) if f.condition else f for f in net.flows)
+    assert second_opinion(root, replace(net, flows=flows)).verdict == "agrees"  # type: ignore[arg-type]
+
+
+def _with_flow(net: Net, index: int, flow: Flow) -> Net:
+    return replace(net, flows=(*net.flows[:index], flow, *net.flows[index + 1 :]))
+
+
+def _with_node(net: Net, node: Node) -> Net:
+    return replace(net, nodes=(*net.nodes[: node.index], node, *net.nodes[node.index + 1 :]))
+
+
+def _retargeted(net: Net) -> Iterator[Net]:
+    for each in net.flows:
+        for node in net.nodes:
+            if node.kind is not Kind.START and node.index != each.target:
+                yield _with_flow(net, each.index, replace(each, target=node.index))
+
+
+def _without_a_flow(net: Net) -> Iterator[Net]:
+    for node in net.nodes:
+        if node.outgoing:
+            yield _with_node(net, replace(node, outgoing=node.outgoing[1:]))
+
+
+def _other_condition(net: Net) -> Iterator[Net]:
+    for each in net.flows:
+        condition = None if each.condition else Expression("x")
+        yield _with_flow(net, each.index, replace(each, condition=condition))
+
+
+def _other_kind(net: Net) -> Iterator[Net]:
+    for node in net.nodes:
+        if node.kind in (Kind.USER, Kind.PARALLEL, Kind.EXCLUSIVE, Kind.RECEIVE, Kind.CATCH):
+            yield _with_node(net, replace(node, kind=Kind.MANUAL))
+
+
+def _other_event(net: Net) -> Iterator[Net]:
+    for node in net.nodes:
+        if node.event is not None:
+            yield _with_node(net, replace(node, event=Event("message", "another")))
+
+
+def _other_boundary(net: Net) -> Iterator[Net]:
+    for node in net.nodes:
+        if node.attached_to is not None:
+            yield _with_node(net, replace(node, interrupting=not node.interrupting))
+
+
+def _other_loop(net: Net) -> Iterator[Net]:
+    for node in net.nodes:
+        if node.multi is not None:
+            yield _with_node(net, replace(node, multi=None))
+            yield _with_node(net, replace(node, multi=replace(node.multi, sequential=True)))
+            yield _with_node(net, replace(node, multi=replace(node.multi, cardinality=Expression("4"))))
+        elif node.kind is Kind.USER:
+            yield _with_node(net, replace(node, id=f"{node.id}_renamed"))
+
+
+FAULTS: tuple[Callable[[Net], Iterator[Net]], ...] = (
+    _retargeted,
+    _without_a_flow,
+    _other_condition,
+    _other_kind,
+    _other_event,
+    _other_boundary,
+    _other_loop,
+)
+
+
+@pytest.mark.parametrize("name", PORTABLE)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_second_opinion_fault_of_our_reader_is_found(name: str, fault: Callable[[Net], Iterator[Net]]) -> None:
+    """A reader that lost or bent one node, flow, event or flag is contradicted every time."""
+    root, net = read_both(PORTABLE[name])
+    for faulty in fault(net):
+        opinion = second_opinion(root, faulty)  # type: ignore[arg-type]
+        assert opinion.verdict == "differs"
+        assert opinion.reason
