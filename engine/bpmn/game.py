@@ -29,7 +29,7 @@ from .nodes import (
 )
 from .play import Play
 from .program import program_of
-from .state import CALL, FAILURE, ITEM, MESSAGE, OPERATION, TIMER, State
+from .state import ARMED_FOR_SCOPE, CALL, FAILURE, ITEM, MESSAGE, OPERATION, TIMER, State
 from .stimuli import (
     CallEnded,
     CallFailed,
@@ -64,8 +64,8 @@ def advance(net: Net, state: State | None, stimulus: Stimulus, now: datetime) ->
     """The step that `stimulus` leads to. `state` is None for `Start` and stays as it was.
 
     Raises: Conflict (`game.wait_gone`) if what the stimulus answers is no longer waited for; Rejected
-    (`game.stalled`) if the instance would neither end nor wait for anything, (`game.too_many_steps`) if it does not
-    come to rest, (`game.no_start`).
+    (`game.stalled`) if the instance would neither end nor wait for anything but messages to event sub-processes,
+    (`game.too_many_steps`) if it does not come to rest, (`game.no_start`).
     Source: BPMN 2.0.2 clause 13.
     """
     if state is None:
@@ -82,7 +82,7 @@ def advance(net: Net, state: State | None, stimulus: Stimulus, now: datetime) ->
             index, scope, flow = queue.pop(0)
             arrive(play, index, scope, flow)
         elif not (after.joins and fire_inclusive_join(play)):
-            if not after.waits:
+            if (after.joins or not after.waits) and _is_stuck(after):
                 raise _stalled(play)
             break
     else:
@@ -97,6 +97,11 @@ def _restless(play: Play) -> Rejected:
         "Put a person, a timer or a message into the loop.",
         element=play.net.nodes[play.queue[0][0]].id if play.queue else None,
     )
+
+
+def _is_stuck(state: State) -> bool:
+    """Whether nothing open can move a token; a message that starts an event sub-process may never come."""
+    return all(host == ARMED_FOR_SCOPE and what == MESSAGE for what, _, _, host, _ in state.waits.values())
 
 
 def _stalled(play: Play) -> Rejected:
@@ -127,6 +132,8 @@ def _gone(wait: int) -> Conflict:
 
 
 def _start(play: Play, stimulus: Start) -> None:
+    if play.state.live:
+        raise Conflict("game.started", "Expected an instance that is about to begin, but this one is running.")
     starts = play.net.starts()
     if stimulus.node is None:
         chosen = [n for n in starts if n.event is None or n.event.kind == "none"]
@@ -165,10 +172,22 @@ def _operation_done(play: Play, stimulus: OperationDone) -> None:
 
 def _call_ended(play: Play, stimulus: CallEnded) -> None:
     node, scope, _, _ = _take(play, stimulus.wait, CALL)
+    _take_results(play, node, scope, stimulus.wait, stimulus.variables)
+
+
+def _take_results(play: Play, node: Node, scope: int, wait: int, variables: Mapping[str, Any]) -> None:
+    """The call activity is done: what its mappings say of the child's variables is written here.
+
+    A mapping that fails keeps the variables, so that an operator repairs them and no work of the child is done twice.
+    """
     assert node.call is not None
     compiled = play.program.expression
-    result = {target: evaluate(compiled(e), stimulus.variables, play.now) for e, target in node.call.outputs}
-    _finish(play, node, scope, stimulus.wait, result)
+    try:
+        results = {target: evaluate(compiled(e), variables, play.now) for e, target in node.call.outputs}
+    except Rejected as error:
+        play.fail(node, scope, dict(variables), error, wait)
+        return
+    _finish(play, node, scope, wait, results)
 
 
 def _finish(play: Play, node: Node, scope: int, wait: int, values: Any) -> None:
@@ -250,8 +269,11 @@ def _item_threw(play: Play, stimulus: ItemThrew) -> None:
 
 def _retry(play: Play, stimulus: Retry) -> None:
     node, scope, _, resume = _take(play, stimulus.wait, FAILURE)
-    del play.state.waits[stimulus.wait]
     play.effects.append(FailureCleared(stimulus.wait))
+    if isinstance(resume, dict):
+        _take_results(play, node, scope, stimulus.wait, {**resume, **stimulus.variables})
+        return
+    del play.state.waits[stimulus.wait]
     play.write(scope, stimulus.variables)
     if resume == "pass":
         pass_gateway(play, node, scope)

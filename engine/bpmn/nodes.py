@@ -19,7 +19,7 @@ from .effects import (
 from .expressions import is_true
 from .gateways import pass_gateway, wait_at_join
 from .net import HUMAN, Kind, Node
-from .play import NOWHERE, Play
+from .play import NEXT_LEG, NOWHERE, Play
 from .state import (
     ARMED_FOR_SCOPE,
     B_ACTIVE,
@@ -48,9 +48,8 @@ MOST_LEGS = 500
 
 def arrive(play: Play, index: int, scope: int, flow: int) -> None:
     """A token arrives at a node. What cannot be carried out becomes a step failure at that node."""
-    if index == NOWHERE:
-        play.add_live(scope, -1)
-        end_scope_if_empty(play, scope)
+    if index < 0:
+        _arrive_at_no_node(play, index, scope)
         return
     node = play.net.nodes[index]
     program = play.program
@@ -65,6 +64,14 @@ def arrive(play: Play, index: int, scope: int, flow: int) -> None:
         program.arrivals[index](play, node, scope)
     except Rejected as error:
         play.fail(node, scope, "enter", error)
+
+
+def _arrive_at_no_node(play: Play, index: int, scope: int) -> None:
+    if index == NEXT_LEG:
+        _begin_next_leg(play, scope)
+        return
+    play.add_live(scope, -1)
+    end_scope_if_empty(play, scope)
 
 
 def begin(play: Play, node: Node, scope: int) -> None:
@@ -195,7 +202,7 @@ def start_event_subprocess(play: Play, start: Node, scope: int) -> None:
         play.add_live(scope, 1 - play.add_live(scope, 0))
     else:
         play.add_live(scope, 1)
-    open_scope(play, play.net.nodes[index], scope)
+    begin(play, play.net.nodes[index], scope)
 
 
 def end_scope_if_empty(play: Play, scope: int) -> None:
@@ -262,10 +269,10 @@ def _begin_body(play: Play, node: Node, scope: int, dues: dict[int, Any]) -> Non
     outputs = [None] * total if multi.output_collection else None
     play.state.bodies[body] = [node.index, scope, total, 0, 0, 0, elements if multi.sequential else None, outputs]
     play.arm_boundaries(node, scope, body, dues)
-    for leg in range(1 if multi.sequential else total):
-        if body not in play.state.bodies:
-            return
-        _begin_leg(play, body, None if elements is None else elements[leg])
+    legs = [_open_leg(play, body, elements and elements[leg]) for leg in range(1 if multi.sequential else total)]
+    for leg in legs:
+        if leg in play.state.scopes:  # an earlier one that was over at once may have completed the activity
+            begin_in_leg(play, node, leg)
 
 
 def _collection(node: Node, value: Any) -> list[Any]:
@@ -284,7 +291,8 @@ def _cardinality(node: Node, value: Any) -> int:
     return value
 
 
-def _begin_leg(play: Play, body: int, element: Any) -> None:
+def _open_leg(play: Play, body: int, element: Any) -> int:
+    """Enter the next leg of a body, with the layer of its variables; its scope."""
     record = play.state.bodies[body]
     node = play.net.nodes[record[B_NODE]]
     assert node.multi is not None
@@ -299,7 +307,16 @@ def _begin_leg(play: Play, body: int, element: Any) -> None:
     play.enter(node, scope)
     if inside == WRAPPER:
         play.add_live(scope, 1)
-    begin_in_leg(play, node, scope)
+    return scope
+
+
+def _begin_next_leg(play: Play, body: int) -> None:
+    """Begin the next leg of a sequential body, unless it was cancelled meanwhile."""
+    record = play.state.bodies.get(body)
+    if record is not None:
+        elements = record[B_ELEMENTS]
+        leg = _open_leg(play, body, elements and elements[record[B_STARTED]])
+        begin_in_leg(play, play.net.nodes[record[B_NODE]], leg)
 
 
 def begin_in_leg(play: Play, node: Node, scope: int) -> None:
@@ -339,9 +356,8 @@ def end_leg(play: Play, scope: int) -> None:
     del state.scopes[scope]
     play.leave(node, scope)
     if not done and body[B_STARTED] < body[B_TOTAL]:
-        elements = body[B_ELEMENTS]
         if multi.sequential:
-            _begin_leg(play, body_id, None if elements is None else elements[body[B_STARTED]])
+            play.queue.insert(0, (NEXT_LEG, body_id, NOWHERE))
     elif done or not body[B_ACTIVE]:
         _end_body(play, body_id, node)
 
@@ -420,8 +436,12 @@ def _arrive_end(play: Play, node: Node, scope: int) -> None:
     end_scope_if_empty(play, scope)
 
 
+def _arrive_subprocess(play: Play, node: Node, scope: int) -> None:
+    open_scope(play, node, scope)
+
+
 def _arrive_unreachable(play: Play, node: Node, scope: int) -> None:
-    """No flow leads to a boundary event or an event sub-process; the reader sees to that."""
+    """No flow leads to a boundary event; the reader sees to that."""
     raise AssertionError(node.id)
 
 
@@ -436,6 +456,7 @@ _ARRIVALS: dict[Kind, Callable[[Play, Node, int], None]] = {
     Kind.SEND: _arrive_activity,
     Kind.SERVICE: _arrive_activity,
     Kind.SUBPROCESS: _arrive_activity,
+    Kind.EVENT_SUBPROCESS: _arrive_subprocess,
     Kind.CALL: _arrive_activity,
     Kind.EXCLUSIVE: pass_gateway,
     Kind.PARALLEL: pass_gateway,

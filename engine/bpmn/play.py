@@ -43,11 +43,13 @@ from .state import (
     TIMER,
     WRAPPER,
     State,
+    Wait,
     instant,
     microseconds,
 )
 
 NOWHERE = -1  # where a token goes that has no way on
+NEXT_LEG = -2  # not a token: the next leg of the multi-instance body in the place of the scope is to begin
 _MICROSECOND = timedelta(microseconds=1)
 _WITHDRAWN: dict[int, type[Any]] = {
     ITEM: ItemWithdrawn,
@@ -218,8 +220,8 @@ class Play:
                 self.wait_for_message(boundary, scope, host)
 
     def disarm_boundaries(self, node: Node, host: int) -> None:
-        """Withdraw what `arm_boundaries` armed."""
-        if node.boundaries:
+        """Withdraw what `arm_boundaries` armed; nothing where `host` is 0, the activity being over at once."""
+        if host and node.boundaries:
             for wait in [w for w, record in self.state.waits.items() if record[3] == host]:
                 self.drop_wait(wait)
 
@@ -228,8 +230,8 @@ class Play:
         nodes = self.net.nodes
         return {i: self.due(nodes[i], scope) for i in self.program.timed[node.index]}
 
-    def fail(self, node: Node, scope: int, resume: str, error: EngineError, wait: int = 0) -> None:
-        """Park the token of `node` as a step failure, to be retried at `resume`: enter, pass, begin or leg.
+    def fail(self, node: Node, scope: int, resume: Any, error: EngineError, wait: int = 0) -> None:
+        """Park the token of `node` as a step failure, to be retried at `resume` (see `state.Wait`).
 
         A `wait` is kept where boundaries sit on it.
         """
@@ -245,10 +247,10 @@ class Play:
         for inner in [s for s, record in state.scopes.items() if record[PARENT] == scope]:
             self.cancel_scope(inner)
         for wait in [w for w, record in state.waits.items() if record[2] == scope]:
-            _, node, _, host, _ = state.waits[wait]
+            record = state.waits[wait]
             self.drop_wait(wait)
-            if not host and self._is_leaf(scope, node):
-                self.effects.append(NodeLeft(node, scope, "cancelled"))
+            if not record[3] and self._entered(record):
+                self.effects.append(NodeLeft(record[1], scope, "cancelled"))
         for body in [b for b, record in state.bodies.items() if record[B_SCOPE] == scope]:
             del state.bodies[body]
         for key in [k for k in state.joins if k[0] == scope]:
@@ -256,9 +258,16 @@ class Play:
         if self.queue:
             self.queue[:] = [entry for entry in self.queue if entry[1] != scope]
 
-    def _is_leaf(self, scope: int, node: int) -> bool:
-        """Whether leaving `node` is not already told by cancelling the wrapper scope of a leg."""
-        return not (scope and self.state.scopes[scope][INSIDE] == WRAPPER and self.state.scopes[scope][NODE] == node)
+    def _entered(self, wait: Wait) -> bool:
+        """Whether the node of a wait was entered in the wait's own scope.
+
+        Not if that scope is the leg of the node, which is left with the leg, nor if the node failed before it could
+        bring its scope.
+        """
+        what, node, scope, _, extra = wait
+        if scope and self.state.scopes[scope][NODE] == node:
+            return False
+        return not (what == FAILURE and extra == "enter" and self.program.brings_scope[node])
 
     def cancel_scope(self, scope: int) -> None:
         """Cancel a sub-process or leg with all that is in it."""

@@ -46,7 +46,7 @@ class Program:
         self.net = net
         self.arrivals = [arrival_of(n) for n in net.nodes]
         self.is_join = [n.kind in (Kind.PARALLEL, Kind.INCLUSIVE) and len(n.incoming) > 1 for n in net.nodes]
-        self.brings_scope = [n.kind is Kind.SUBPROCESS or n.multi is not None for n in net.nodes]
+        self.brings_scope = [n.scope_inside is not None or n.multi is not None for n in net.nodes]
         self.entered = [NodeEntered(n.index, 0) for n in net.nodes]
         self.left = [NodeLeft(n.index, 0) for n in net.nodes]
         self.targets = [f.target for f in net.flows]

@@ -25,7 +25,8 @@ ITEM, TIMER, MESSAGE, CALL, OPERATION, FAILURE = range(6)  # what a wait waits f
 #   host   the activity a boundary sits on (id of its wait, scope or multi-instance body); 0 for the wait of an
 #          activity or catch event itself; -1 for the start event of an event sub-process, armed for its scope
 #   extra  TIMER: (due in microseconds since 1970, repeats left after this one, interval in microseconds)
-#          FAILURE: where to go on: "enter", "pass" or "leg"
+#          FAILURE: where to go on: "enter", "begin", "pass", "leg_begin", "leg", or the variables of the child instance
+#          whose results could not be taken over
 Wait = tuple[int, int, int, int, Any]
 ARMED_FOR_SCOPE = -1
 
@@ -131,7 +132,7 @@ def _plain(state: State) -> tuple[Any, ...]:
     )
 
 
-_EXT_DATETIME, _EXT_DATE, _EXT_DURATION, _EXT_DECIMAL, _EXT_BIGINT = 1, 2, 3, 4, 5
+_EXT_DATETIME, _EXT_DATE, _EXT_DURATION, _EXT_DECIMAL = 1, 2, 3, 4
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -184,12 +185,24 @@ def values_to_bytes(values: Any) -> bytes:
     try:
         return msgpack.packb(values, default=_pack_special, strict_types=False)  # type: ignore[no-any-return]
     except OverflowError as error:
-        raise Rejected("state.value", "Expected a whole number below 2^63, but got a larger one.") from error
+        raise Rejected("state.value", "Expected a whole number below 2^64, but got a larger one.") from error
+    except ValueError as error:
+        message = "Expected values of a few levels and texts of whole characters, but they cannot be stored."
+        raise Rejected("state.value", message) from error
 
 
 def values_from_bytes(content: bytes) -> Any:
-    """The values `values_to_bytes` wrote."""
-    return msgpack.unpackb(content, ext_hook=_unpack_special, strict_map_key=False)
+    """The values `values_to_bytes` wrote. Raises: Rejected (`state.broken`) for other bytes."""
+    try:
+        return msgpack.unpackb(content, ext_hook=_unpack_special, strict_map_key=False)
+    except (ValueError, ArithmeticError, TypeError, msgpack.UnpackException) as error:
+        raise _broken() from error
+
+
+def _broken() -> Rejected:
+    return Rejected(
+        "state.broken", "Expected a whole stored state, but its bytes are cut or changed. Restore the backup."
+    )
 
 
 def state_to_bytes(state: State) -> bytes:
@@ -203,7 +216,8 @@ def state_to_bytes(state: State) -> bytes:
 def state_from_bytes(content: bytes) -> State:
     """The state stored in `content`.
 
-    Raises: Rejected (`state.version`) before anything is decoded, unless the version is a known one.
+    Raises: Rejected (`state.version`) before anything is decoded, unless the version is a known one;
+    (`state.broken`) for bytes that `state_to_bytes` did not write.
     """
     if content[:2] != _MAGIC or len(content) < 4 or content[2] != VERSION:
         found = content[2] if content[:2] == _MAGIC and len(content) > 2 else None
@@ -213,12 +227,14 @@ def state_from_bytes(content: bytes) -> State:
             "and migrate, or restore the backup.",
             version=found,
         )
+    plain = values_from_bytes(content[3:])
     state = State.__new__(State)
-    state.next_id, state.outcome, state.live, state.variables, waits, scopes, bodies, joins = values_from_bytes(
-        content[3:]
-    )
-    state.waits = {w[0]: (w[1], w[2], w[3], w[4], w[5]) for w in waits}
-    state.scopes = {s[0]: s[1:] for s in scopes}
-    state.bodies = {b[0]: b[1:] for b in bodies}
-    state.joins = {(j[0], j[1]): j[2] for j in joins}
+    try:
+        state.next_id, state.outcome, state.live, state.variables, waits, scopes, bodies, joins = plain
+        state.waits = {w[0]: (w[1], w[2], w[3], w[4], w[5]) for w in waits}
+        state.scopes = {s[0]: s[1:] for s in scopes}
+        state.bodies = {b[0]: b[1:] for b in bodies}
+        state.joins = {(j[0], j[1]): j[2] for j in joins}
+    except (ValueError, TypeError, LookupError) as error:
+        raise _broken() from error
     return state
