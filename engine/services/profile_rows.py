@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from sqlalchemy import select
 
 from engine.domain.policy import SlaPolicy
@@ -10,6 +12,9 @@ from engine.storage.prepared import insert_into
 from engine.storage.tables.clocks import sla_policy
 
 from .desk import Desk
+
+ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
+"""Since when a first version holds: what is played on an earlier day than the installation's finds it too."""
 
 _NEW = insert_into(sla_policy)
 
@@ -25,7 +30,8 @@ def install_policies(desk: Desk) -> int:
         values = _values(policy)
         row = stored.get((policy.code, policy.version))
         if row is None:
-            desk.uow.run(_NEW, {**values, "id": desk.uow.new_id(), "effective_from": desk.now})
+            since = ALWAYS if policy.version == 1 else desk.now
+            desk.uow.run(_NEW, {**values, "id": desk.uow.new_id(), "effective_from": since})
             new += 1
         elif any(getattr(row, name) != value for name, value in values.items()):
             raise Rejected(
