@@ -41,6 +41,10 @@ class Findings:
         """Notes an error on `element`."""
         self.add(rule, "error", element, message)
 
+    def ask(self, rule: str, element: _Element, message: str) -> None:
+        """Notes an error on `element` that an answer settles, without drawing anew."""
+        self.add(rule, "error", element, message, question=True)
+
     def unsupported(self, element: _Element, construct: str, remedy: str) -> None:
         """Notes a construct that the engine does not execute, and what to draw in its place."""
         self.add("unsupported", "error", element, f"Expected a supported construct, but this is {construct}; {remedy}.")

@@ -63,7 +63,7 @@ def read_call(element: _Element, findings: Findings) -> Call | None:
     process = attribute(element, "calledElement")
     if process is None:
         message = "Expected calledElement to name a process, but this call activity names none."
-        findings.add("call.no_process", "error", element, message, question=True)
+        findings.ask("call.no_process", element, message)
         return None
     if "${" in process or "#{" in process:
         findings.unsupported(element, "a call whose process is computed", "name the process itself")
@@ -110,7 +110,7 @@ def read_multi(element: _Element, data: DataNames, findings: Findings) -> MultiI
     if (cardinality is None) == (collection is None):
         what = "neither" if collection is None else "both"
         message = f"Expected either a cardinality or a collection, but the multi-instance has {what}."
-        findings.add("multi.no_collection", "error", element, message, question=True)
+        findings.ask("multi.no_collection", element, message)
         return None
     if cardinality is not None and not _small_enough(cardinality, element, findings):
         return None

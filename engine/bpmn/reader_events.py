@@ -43,7 +43,7 @@ class Definitions:
         """The name of the message `element` refers to; the node `named` has a finding where there is none."""
         reference = attribute(element, "messageRef") or ""
         if reference not in self.messages:
-            findings.error("reference.broken", named, f"Expected a message {reference!r:.80}, but the file has none.")
+            findings.ask("reference.broken", named, f"Expected a message {reference!r:.80}, but the file has none.")
         return self.messages.get(reference, reference)
 
     def error_code(self, element: _Element, named: _Element, findings: Findings) -> str | None:
@@ -52,7 +52,7 @@ class Definitions:
         if reference is None or reference in self.errors:
             return self.errors[reference] if reference else None
         if reference not in self.errors.values():
-            findings.error("reference.broken", named, f"Expected an error {reference!r}, but the file has none.")
+            findings.ask("reference.broken", named, f"Expected an error {reference!r}, but the file has none.")
         return reference
 
 
@@ -98,7 +98,7 @@ def _read_error(definition: _Element, element: _Element, definitions: Definition
     code = definitions.error_code(definition, element, findings)
     if code is None and local(element) == "endEvent":
         message = "Expected an error with a code to throw, but the error end event names none."
-        findings.add("error.no_code", "error", element, message, question=True)
+        findings.ask("error.no_code", element, message)
         return None
     return Event("error", code)
 
@@ -107,7 +107,7 @@ def _read_timer(definition: _Element, element: _Element, findings: Findings) -> 
     given = [(each, text) for each in children(definition, *_TIMERS) if (text := text_of(each))]
     if len(given) != 1:
         message = f"Expected one duration, date or cycle, but the timer has {len(given)}."
-        findings.add("timer.unset", "error", element, message, question=True)
+        findings.ask("timer.unset", element, message)
         return None
     stated, text = given[0]
     kind, parse = _TIMERS[local(stated)]

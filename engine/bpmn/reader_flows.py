@@ -89,7 +89,7 @@ def _read_default(node: NodeDraft, draft: Draft, flow_ids: dict[str, int], findi
     index = flow_ids.get(reference)
     if index is None or draft.flows[index].source != node.index:
         message = f"Expected one of its own flows as default, but {reference!r:.80} is none."
-        findings.error("reference.broken", node.element, message)
+        findings.ask("reference.broken", node.element, message)
     elif node.kind in _DECIDING:
         node.more["default"] = index
     elif len(node.outgoing) > 1:

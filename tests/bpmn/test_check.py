@@ -26,6 +26,7 @@ EXPECTED = SHARED / "EXPECTED.tsv"
         (chain(task("a", "", "serviceTask")), "answers"),
         (chain(task("a", "<bpmn:timerEventDefinition/>", "intermediateCatchEvent")), "answers"),
         (chain(task("a", "", "scriptTask")), "refused"),
+        (chain(task("a", more='messageRef="none"', kind="sendTask")), "answers"),
         (START + flow("start", "nowhere"), "refused"),
         ("", "refused"),
     ],
