@@ -25,6 +25,7 @@ MOST_FIELDS = 100
 DEEPEST = 6
 FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 
+_SEALING = frozenset({"x-cl-personal", "x-cl-free-text"})
 _CONDITIONS = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else")
 _KEYWORDS = frozenset(
     (
@@ -141,6 +142,8 @@ def _unsafe(schema: object, where: str, depth: int) -> Iterator[FormFinding]:
     for keyword in schema:
         if keyword not in _KEYWORDS and not keyword.startswith("x-cl-"):
             yield FormFinding(where, "keyword", f"{keyword} is not used in forms", "write the field out without it")
+    if depth > 1 and not _SEALING.isdisjoint(schema):
+        yield FormFinding(where, "mark", "a part of a field cannot be sealed alone", "mark the whole field")
     yield from _unsafe_values(schema, where)
     properties = schema.get("properties", {})
     if isinstance(properties, Mapping):

@@ -17,6 +17,7 @@ from sqlalchemy import bindparam, select
 
 from engine import shipped
 from engine.bpmn.check import check
+from engine.bpmn.net import Net
 from engine.bpmn.net_codec import net_to_bytes
 from engine.errors import Rejected
 from engine.forms import compile_form
@@ -38,6 +39,11 @@ _NEWEST = Prepared(
     .where(definition.c.process_id == bindparam("process_id"))
     .order_by(definition.c.version.desc())
     .limit(1)
+)
+_STORED = Prepared(
+    select(definition.c.id).where(
+        definition.c.process_id == bindparam("process_id"), definition.c.digest == bindparam("digest")
+    )
 )
 
 
@@ -71,28 +77,27 @@ def read_source(folder: Path) -> Source:
 
 
 def install_shipped(desk: Desk) -> list[str]:
-    """Install every shipped process whose newest stored version differs; the ids of the new versions."""
-    return [id_ for source in shipped_sources() if (id_ := install_version(desk, source)) is not None]
+    """Install every shipped process that is not among the stored versions; the ids of the new versions.
+
+    A version that a city put after it stays the newest.
+    """
+    new = []
+    for source in shipped_sources():
+        if desk.uow.one(_STORED, {"process_id": source.process_id, "digest": source.digest}) is None:
+            new.append(install_version(desk, source))
+    return [id_ for id_ in new if id_ is not None]
 
 
 def install_version(desk: Desk, source: Source, *, shipped_with: bool = True) -> str | None:
     """Store `source` as the next published loop version of its process; None if the newest one is the same already.
 
-    Raises: Rejected (`definition.refused`) with the findings, unless the check says it runs; (`form.*`) for a form.
+    Raises: Rejected (`definition.refused`) with the findings, unless the check says it runs; (`definition.no_form`)
+    where a step asks for a form that is not there; (`form.*`) for a form.
     """
     newest = desk.uow.one(_NEWEST, {"process_id": source.process_id})
     if newest is not None and newest[2] == source.digest:
         return None
-    report = check(source.content)
-    if report.grade != "runs" or source.process_id not in report.nets:
-        raise Rejected(
-            "definition.refused",
-            f"Expected a process “{source.process_id}” that runs, but the check says {report.grade}.",
-            findings=tuple(report.findings),
-            process=source.process_id,
-        )
-    for form in source.forms.values():
-        compile_form(form)
+    net = _checked_net(source)
     id_ = desk.uow.new_id()
     desk.uow.run(
         _NEW,
@@ -104,7 +109,7 @@ def install_version(desk: Desk, source: Source, *, shipped_with: bool = True) ->
             "state": "published",
             "kind": "loop",
             "source": source.content,
-            "net": net_to_bytes(report.nets[source.process_id]),
+            "net": net_to_bytes(net),
             "certificate": dict(CERTIFICATE),
             "forms": {name: dict(form) for name, form in source.forms.items()},
             "shipped": shipped_with,
@@ -114,3 +119,26 @@ def install_version(desk: Desk, source: Source, *, shipped_with: bool = True) ->
         },
     )
     return id_
+
+
+def _checked_net(source: Source) -> Net:
+    """The net of a process that runs, with every form it asks for."""
+    report = check(source.content)
+    if report.grade != "runs" or source.process_id not in report.nets:
+        raise Rejected(
+            "definition.refused",
+            f"Expected a process “{source.process_id}” that runs, but the check says {report.grade}.",
+            findings=tuple(report.findings),
+            process=source.process_id,
+        )
+    net = report.nets[source.process_id]
+    missing = sorted({node.form for node in net.nodes if node.form} - source.forms.keys())
+    if missing:
+        raise Rejected(
+            "definition.no_form",
+            f"Expected every form a step asks for, but {', '.join(missing)} came with none.",
+            forms=missing,
+        )
+    for form in source.forms.values():
+        compile_form(form)
+    return net

@@ -15,6 +15,7 @@ from engine.forms import check_answers, free_text_fields, personal_fields
 from engine.storage.prepared import Prepared, insert_into, update_row
 from engine.storage.tables import processes as t
 from engine.storage.tables.directives import directive
+from engine.storage.types import canonical_json
 
 from . import clocks, coupling
 from .desk import Desk
@@ -137,14 +138,14 @@ def _checked(
     if schema is None:
         return dict(answers)
     kept = dict(check_answers(schema, answers))
-    for name in personal_fields(schema) | free_text_fields(schema):
-        value = kept.get(name)
-        if isinstance(value, str):
-            kept[name] = _seal_aside(desk, instance.id, node_id, name, value)
+    for name in sorted((personal_fields(schema) | free_text_fields(schema)) & kept.keys()):
+        kept[name] = _seal_aside(desk, instance.id, node_id, name, kept[name])
     return kept
 
 
-def _seal_aside(desk: Desk, instance_id: str, node_id: str, field: str, value: str) -> str:
+def _seal_aside(desk: Desk, instance_id: str, node_id: str, field: str, value: Any) -> str:
+    """The id under which the value, as JSON where it is no text, is sealed."""
+    text = value if isinstance(value, str) else canonical_json(value)
     id_ = desk.uow.new_id()
     desk.uow.run(
         _PERSONAL,
@@ -153,7 +154,7 @@ def _seal_aside(desk: Desk, instance_id: str, node_id: str, field: str, value: s
             "instance_id": instance_id,
             "node_id": node_id,
             "field": field,
-            "value": desk.uow.keys.seal("personal_answer", "value", id_, value),
+            "value": desk.uow.keys.seal("personal_answer", "value", id_, text),
             "at": desk.now,
         },
     )
