@@ -20,7 +20,7 @@ from sqlalchemy.sql.selectable import Select
 from sqlalchemy.types import TypeEngine
 
 from engine.storage.connections import Cursor
-from engine.storage.types import UtcDateTime, instant_or_null, read_instant
+from engine.storage.types import JsonDoc, UtcDateTime, instant_or_null, json_or_null, read_instant
 
 Processor = Callable[[Any], Any]
 Values = Mapping[str, Any]
@@ -135,6 +135,8 @@ def _bind_processor(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None
     # SQLAlchemy's wrapper around a type of our own costs three times what the instant does, twenty times a command.
     if isinstance(kind, UtcDateTime) and dialect.name == "sqlite":
         return instant_or_null
+    if isinstance(kind, JsonDoc):
+        return json_or_null
     return kind.dialect_impl(dialect).bind_processor(dialect)
 
 
@@ -150,20 +152,18 @@ def _by_position(
     """Parameters as a sequence in the order of their marks in the text."""
     if not order:
         return lambda values: ()
-    steps = tuple((name, binders[name]) for name in order)
-    if fixed:
+    pick = itemgetter(*order) if len(order) > 1 else lambda values: (values[order[0]],)
+    typed = tuple((place, bind) for place, name in enumerate(order) if (bind := binders[name]) is not None)
+    if not typed and not fixed:
+        return pick
 
-        def with_fixed(values: Values) -> Sequence[Any]:
-            full = {**fixed, **values}
-            return [full[name] if bind is None else bind(full[name]) for name, bind in steps]
+    def arrange(values: Values) -> Sequence[Any]:
+        row = list(pick({**fixed, **values} if fixed else values))
+        for place, bind in typed:
+            row[place] = bind(row[place])
+        return row
 
-        return with_fixed
-    if any(binders.values()):
-        return lambda values: [values[name] if bind is None else bind(values[name]) for name, bind in steps]
-    if len(order) == 1:
-        only = order[0]
-        return lambda values: (values[only],)
-    return itemgetter(*order)
+    return arrange
 
 
 def _by_name(binders: Mapping[str, Processor | None], fixed: Values) -> Callable[[Values], Values]:

@@ -43,6 +43,11 @@ def canonical_json(value: Any) -> str:
     return _encode(value)
 
 
+def json_or_null(value: Any) -> str | None:
+    """`canonical_json`, and None for None."""
+    return None if value is None else _encode(value)
+
+
 @lru_cache(maxsize=1024)
 def instant_text(value: datetime) -> str:
     """`value` as fixed-width text that sorts by time, in UTC with microseconds and a final Z.
