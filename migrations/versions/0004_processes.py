@@ -9,7 +9,6 @@ branch_labels = None
 depends_on = None
 
 INSTANT = sa.DateTime(timezone=True).with_variant(sa.String(27), "sqlite")
-ROW_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
@@ -48,19 +47,18 @@ def downgrade() -> None:
 def _item_history() -> None:
     op.create_table(
         "item_history",
-        sa.Column("id", ROW_NUMBER, nullable=False),
         sa.Column("instance_id", sa.String(36), nullable=False),
-        sa.Column("wait", sa.Integer(), nullable=False),
+        sa.Column("wait", sa.Integer(), nullable=False, autoincrement=False),
         sa.Column("node_id", sa.String(), nullable=False),
         sa.Column("opened_at", INSTANT, nullable=False),
         sa.Column("ended_at", INSTANT, nullable=False),
         sa.Column("how", sa.String(), nullable=False),
         sa.Column("actor_id", sa.String(36)),
         sa.Column("answers_bytes", sa.LargeBinary()),
-        sa.PrimaryKeyConstraint("id", name="pk_item_history"),
+        sa.PrimaryKeyConstraint("instance_id", "wait", name="pk_item_history"),
         sa.CheckConstraint("how IN ('completed', 'withdrawn')", name="ck_item_history_how"),
+        sqlite_with_rowid=False,
     )
-    op.create_index("ix_item_history_instance_id", "item_history", ["instance_id"])
 
 
 def _personal_answer() -> None:

@@ -78,6 +78,7 @@ def _clock() -> None:
             "subject_kind", "subject_id", "stage", "cycle", name="uq_clock_subject_kind_subject_id_stage_cycle"
         ),
         sa.CheckConstraint("state IN ('running', 'met', 'missed', 'cancelled')", name="ck_clock_state"),
+        sqlite_with_rowid=False,
     )
     op.create_index(
         "ix_clock_running_due_at",

@@ -69,6 +69,7 @@ clock = Table(
     UniqueConstraint("subject_kind", "subject_id", "stage", "cycle"),
     _running_index("ix_clock_running_next_rung_at", "next_rung_at"),
     _running_index("ix_clock_running_due_at", "due_at"),
+    sqlite_with_rowid=False,
 )
 """A deadline of a subject: what replaying its events gives. Overdue is computed: running and `due_at` before now."""
 

@@ -15,7 +15,6 @@ from engine.storage.tables.base import (
     own_id,
     ref,
     revision,
-    row_number,
     sealed,
     state,
     text,
@@ -186,9 +185,8 @@ instance_history = Table(
 item_history = Table(
     "item_history",
     metadata,
-    row_number(),
-    loose_ref("instance_id", required=True),
-    number("wait"),
+    loose_ref("instance_id", key=True),
+    number("wait", key=True),
     text("node_id", required=True),
     at("opened_at", required=True),
     at("ended_at", required=True),
@@ -196,6 +194,6 @@ item_history = Table(
     loose_ref("actor_id"),
     Column("answers_bytes", LargeBinary()),
     one_of("how", "completed", "withdrawn"),
-    Index(None, "instance_id"),
+    sqlite_with_rowid=False,
 )
-"""A work item that ended, by whom and with which answers. Append-only."""
+"""A work item that ended, by whom and with which answers: once, says the key. Append-only."""
