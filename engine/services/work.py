@@ -37,8 +37,9 @@ _ITEM = Prepared(
     )
     .join_from(t.work_item, t.process_instance)
     .where(t.work_item.c.instance_id == bindparam("instance_id"), t.work_item.c.wait == bindparam("wait"))
-    .with_for_update()
+    .with_for_update(of=t.process_instance)
 )
+"""An open item with its instance. The instance is locked first, as the heartbeat does it; the item by its revision."""
 _DONE = Prepared(
     select(t.item_history.c.how, t.item_history.c.actor_id, t.item_history.c.ended_at)
     .where(t.item_history.c.instance_id == bindparam("instance_id"), t.item_history.c.wait == bindparam("wait"))
@@ -68,7 +69,7 @@ def complete(desk: Desk, instance_id: str, wait: int, revision: int, answers: Ma
     node_id, role, department_id, scope, form, opened_at, claimed_by = row[:7]
     _check_person(desk, role, department_id, claimed_by)
     if desk.uow.run(_TAKE, {"instance_id": instance_id, "wait": wait, "seen_revision": revision}) != 1:
-        raise _gone(desk, instance_id, wait)
+        raise _gone(desk, instance_id, wait, revision)
     desk.uow.failpoint("after_claim")
     instance = from_row(desk, instance_id, row[8:])
     node = node_of(instance, node_id)
@@ -90,20 +91,22 @@ def complete(desk: Desk, instance_id: str, wait: int, revision: int, answers: Ma
 
 def _open_item(desk: Desk, instance_id: str, wait: int, revision: int) -> tuple[Any, ...]:
     row = desk.uow.one(_ITEM, {"instance_id": instance_id, "wait": wait})
-    if row is None:
-        raise _gone(desk, instance_id, wait)
-    if row[7] != revision:
-        raise Conflict(
+    if row is None or row[7] != revision:
+        raise _gone(desk, instance_id, wait, revision)
+    return row
+
+
+def _gone(desk: Desk, instance_id: str, wait: int, revision: int) -> Conflict | NotFound:
+    """Why the item is not there as it was seen: changed, done, or never opened."""
+    row = desk.uow.one(_ITEM, {"instance_id": instance_id, "wait": wait})
+    if row is not None:
+        return Conflict(
             "work.stale",
             "Expected the item as you saw it, but somebody changed it meanwhile. Look at it again.",
             seen=revision,
             revision=row[7],
             claimed_by=row[6],
         )
-    return row
-
-
-def _gone(desk: Desk, instance_id: str, wait: int) -> Conflict | NotFound:
     done = desk.uow.one(_DONE, {"instance_id": instance_id, "wait": wait})
     if done is None:
         return NotFound("work.unknown", "Expected an open work item, but there is none.", wait=wait)
@@ -195,6 +198,6 @@ def release(desk: Desk, instance_id: str, wait: int, revision: int) -> dict[str,
 def _hold(desk: Desk, instance_id: str, wait: int, revision: int, scope: int, person_id: str | None) -> dict[str, Any]:
     place = {"instance_id": instance_id, "wait": wait, "seen_revision": revision}
     if desk.uow.run(_CLAIM, {**place, "claimed_by": person_id}) != 1:
-        raise _gone(desk, instance_id, wait)
+        raise _gone(desk, instance_id, wait, revision)
     clocks.hold(desk, instance_id, scope, person_id)
     return {"instance_id": instance_id, "wait": wait, "revision": revision + 1}
