@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections import Counter
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from engine.bpmn.state import state_from_bytes
 from engine.domain.access import SYSTEM_ACTOR
@@ -48,7 +48,7 @@ RACE = drawing(
     _lane("handle")
     + node("startEvent", "start")
     + node("userTask", "handle", 'cl:stage="sign_in"')
-    + node("sendTask", "done", 'messageRef="done"')
+    + node("sendTask", "done", 'messageRef="of_done"')
     + node("endEvent", "done_end")
     + node(
         "boundaryEvent",
@@ -57,7 +57,7 @@ RACE = drawing(
         '<bpmn:timerEventDefinition id="limit_timer"><bpmn:timeDuration>PT2H</bpmn:timeDuration>'
         "</bpmn:timerEventDefinition>",
     )
-    + node("sendTask", "late", 'messageRef="late"')
+    + node("sendTask", "late", 'messageRef="of_late"')
     + node("endEvent", "late_end")
     + node(
         "boundaryEvent",
@@ -65,13 +65,13 @@ RACE = drawing(
         'attachedToRef="handle" cancelActivity="false"',
         '<bpmn:messageEventDefinition id="breach_message" messageRef="breach_sla"/>',
     )
-    + node("sendTask", "warn", 'messageRef="warned"')
+    + node("sendTask", "warn", 'messageRef="of_warned"')
     + node("endEvent", "warn_end")
     + path("start", "handle", "done", "done_end")
     + path("limit", "late", "late_end")
     + path("breach", "warn", "warn_end"),
     head='<bpmn:message id="breach_sla" name="sla.breach"/>'
-    + "".join(f'<bpmn:message id="{name}" name="{name}"/>' for name in ("done", "late", "warned")),
+    + "".join(f'<bpmn:message id="of_{name}" name="{name}"/>' for name in ("done", "late", "warned")),
 )
 """A node whose limit falls due together with three rungs of its clock (two working hours from 09:00)."""
 
@@ -165,3 +165,13 @@ def count_of(city: Play, topic: str) -> int:
     statement = select(func.count()).select_from(outbox).where(outbox.c.topic == topic)
     with city.engine.database.read() as uow:
         return int(uow.execute(statement).scalar_one())
+
+
+def deadlocks(city: Play) -> int:
+    """How often PostgreSQL had to break up transactions that took rows in opposite orders; SQLite cannot have any."""
+    database = city.engine.database
+    if database.is_sqlite:
+        return 0
+    asked = text("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+    with database.read() as uow:
+        return int(uow.execute(asked).scalar_one())

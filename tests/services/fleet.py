@@ -72,9 +72,10 @@ class Work:
 
 @dataclass(frozen=True)
 class Compete:
-    """Wait for batches of items and try every one of them."""
+    """Wait for batches of items and try to complete, or to claim, every one of them."""
 
     client: str
+    claims: bool = False
 
 
 @dataclass(frozen=True)

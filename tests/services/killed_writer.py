@@ -143,7 +143,10 @@ def compete(slot: Slot, job: Compete) -> None:
         for item, at in batch:
             slot.clock.set(at)
             try:
-                slot.engine.command(work.complete, _clerk(job.client), *item, {})
+                if job.claims:
+                    slot.engine.command(work.claim, _clerk(job.client), *item)
+                else:
+                    slot.engine.command(work.complete, _clerk(job.client), *item, {})
             except EngineError as refusal:
                 codes[refusal.code] += 1
             else:
