@@ -67,6 +67,7 @@ class EffectRows:
         self.ended: e.InstanceEnded | None = None
         self.calls: list[e.CallStarted] = []
         self.cancelled_calls: list[int] = []
+        self.sent = 0
 
     def take(self, effect: e.Effect) -> None:
         """Note or write one effect, in order."""
@@ -209,7 +210,8 @@ class EffectRows:
 
     def message_sent(self, effect: e.MessageSent) -> None:
         """A message in the outbox; it carries ids only, never variables."""
-        key = f"message:{self.instance.id}:{self.instance.revision}:{effect.node}:{effect.scope}"
+        self.sent += 1
+        key = f"message:{self.instance.id}:{self.instance.revision}:{self.sent}"
         payload = {
             "instance_id": self.instance.id,
             "message": effect.message,
