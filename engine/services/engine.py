@@ -16,7 +16,7 @@ from engine.errors import Conflict, EngineError, Rejected
 from engine.profile import Profile, shipped_profile
 from engine.storage import ledger
 from engine.storage.audit import Verification, verify
-from engine.storage.prepared import Prepared, insert_into
+from engine.storage.prepared import Prepared, insert_into, update_row
 from engine.storage.tables.outbox import idempotency
 from engine.storage.types import canonical_json
 from engine.storage.uow import Database, UnitOfWork
@@ -38,7 +38,8 @@ _ANSWER = Prepared(
         idempotency.c.actor_id == bindparam("actor_id"), idempotency.c.key == bindparam("key")
     )
 )
-_REMEMBER = insert_into(idempotency)
+_TAKE_KEY = insert_into(idempotency, "actor_id", "key", "command", "body_digest", "at")
+_REMEMBER = update_row(idempotency, "result", where=("actor_id", "key"))
 _FORGET = Prepared(delete(idempotency).where(idempotency.c.at < bindparam("before", type_=idempotency.c.at.type)))
 
 
@@ -87,11 +88,10 @@ class Engine:
                     )
                 found: T = row[1]
                 return found
+            # The key is taken first: the same request in another process waits here, then finds the answer.
+            desk.uow.run(_TAKE_KEY, {**place, "command": name, "body_digest": digest, "at": desk.now})
             result = command(desk, *args, **kwargs)
-            desk.uow.run(
-                _REMEMBER,
-                {**place, "command": name, "body_digest": digest, "result": result, "at": desk.now},
-            )
+            desk.uow.run(_REMEMBER, {**place, "result": result})
             return result
 
         return self._in_transaction(remembered, actor)

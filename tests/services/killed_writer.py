@@ -56,7 +56,7 @@ class Slot:
         while True:
             try:
                 job = self.pipe.recv()
-            except EOFError:
+            except (EOFError, ConnectionError):
                 return
             if isinstance(job, Rehearse):
                 self.rehearse(job)
