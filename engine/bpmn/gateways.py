@@ -17,7 +17,7 @@ from .state import B_NODE, B_SCOPE, BODY, NODE, PARENT
 def pass_gateway(play: Play, node: Node, scope: int) -> None:
     """A token goes on from a gateway; a decision that cannot be made becomes a step failure."""
     try:
-        _PASSES[node.kind](play, node, scope)
+        PASSES[node.kind](play, node, scope)
     except Rejected as error:
         play.fail(node, scope, "pass", error)
 
@@ -127,7 +127,7 @@ def _places(play: Play, scope: int, join: int) -> list[int]:
     return places
 
 
-_PASSES: dict[Kind, Callable[[Play, Node, int], None]] = {
+PASSES: dict[Kind, Callable[[Play, Node, int], None]] = {
     Kind.EXCLUSIVE: _pass_exclusive,
     Kind.PARALLEL: _pass_parallel,
     Kind.INCLUSIVE: _pass_inclusive,

@@ -227,8 +227,8 @@ class Play:
 
     def boundary_dues(self, node: Node, scope: int) -> dict[int, Any]:
         """When the boundary timers of `node` would be due, so that a bad text fails before anything is armed."""
-        nodes = self.net.nodes
-        return {i: self.due(nodes[i], scope) for i in self.program.timed[node.index]}
+        timed = self.program.timed[node.index]
+        return {i: self.due(self.net.nodes[i], scope) for i in timed} if timed else {}
 
     def fail(self, node: Node, scope: int, resume: Any, error: EngineError, wait: int = 0) -> None:
         """Park the token of `node` as a step failure, to be retried at `resume` (see `state.Wait`).
