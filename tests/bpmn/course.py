@@ -54,6 +54,14 @@ class Course:
         self._bytes: bytes | None = None
         self.step(s.Start(at, variables))
 
+    @classmethod
+    def resume(cls, net: Net, stored: bytes, *, like: Course) -> Course:
+        """The instance with these bytes, whose effects so far were those of `like`, another at the same point."""
+        course = cls.__new__(cls)
+        course.net, course._bytes, course.effects = net, stored, ()
+        course.now, course._rows, course._inside = like.now, dict(like._rows), like._inside.copy()
+        return course
+
     # -- what is there ---------------------------------------------------------------------------------------------
 
     @property

@@ -56,7 +56,7 @@ class Legs:
         activity.legs.remove(leg)
         activity.ended_legs += 1
         if multi.output_element is not None:
-            activity.outputs[leg.leg - 1] = leg.layer.read(multi.output_element)
+            activity.outputs[leg.leg - 1] = leg.layer.values.get(multi.output_element)
         private = ("loopCounter", multi.element)
         activity.layer.values.update({n: value for n, value in leg.layer.values.items() if n not in private})
         counts = activity.counts()

@@ -1,0 +1,110 @@
+"""States in the middle of everything, kept as bytes with their nets: what a city has stored must load for ever.
+
+Run as a module to write those that are missing; what is there is never written again. A new codec version adds its
+own files beside the old ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from engine.bpmn.net_codec import net_to_bytes
+from engine.bpmn.state import VERSION, state_to_bytes
+from tests.bpmn.course import Course
+from tests.bpmn.diagram import Diagram
+
+FOLDER = Path(__file__).parent / "states"
+
+
+@dataclass(frozen=True)
+class Golden:
+    """A drawing, how far it was played before it was stored, and how it goes on to its end."""
+
+    diagram: Callable[[], Diagram]
+    reach: Callable[[Course], object]
+    finish: Callable[[Course], object]
+    variables: dict[str, object]
+
+    def reached(self) -> Course:
+        """The instance at the point where it was stored."""
+        course = Course(self.diagram(), **self.variables)
+        self.reach(course)
+        return course
+
+
+def _rework() -> Diagram:
+    diagram = Diagram().start().exclusive("again", "enough").inclusive("split", "join").user("a", "b", "check").end()
+    diagram.flow("start > again > split ?true? a > join > check > enough ?done? end", "enough ?*? again")
+    return diagram.flow("split ?both? b > join")
+
+
+def _departments() -> Diagram:
+    diagram = Diagram().start().user("after", "late").end("end", "off")
+    with diagram.subprocess("leg", over="units", element="unit", outputs=("all", "report"), until="stop"):
+        diagram.start("in").user("sign").user("team", times="2").user("sum").end("out")
+        diagram.flow("in > sign > team > sum > out")
+        with diagram.event_subprocess("news"):
+            diagram.start("n1", message="news", interrupting=False).user("read").end("n2").flow("n1 > read > n2")
+    diagram.boundary("due", "leg", cycle="R3/PT10M", interrupting=False)
+    return diagram.flow("start > leg > after > end", "due > late > off")
+
+
+def _outside() -> Diagram:
+    diagram = (
+        Diagram().start().parallel("split", "join").service("op").receive("mail").catch("wait", timer="PT1H").end()
+    )
+    diagram.call("sub", "child", {"x": "n"}, {"y": "z"}, times="2", sequential=True).exclusive("gate").user("a")
+    diagram.flow("start > split > op > join > end", "split > mail > join", "split > wait > join")
+    diagram.exclusive("merge").flow("split > sub > join", "split > gate ?way == 1? a > merge > join")
+    return diagram.flow("gate ?way == 2? merge")
+
+
+def _finish_departments(course: Course) -> None:
+    course.fire("due").complete("team[2.2]", "sum[2]", "read[1]", "sign[1]", "team[1.1]", "team[1.2]")
+    course.complete("sum[1]").complete("late", "late", "after")
+
+
+GOLDEN = {
+    "rework": Golden(
+        _rework,
+        lambda c: c.complete("b", "a").complete("check", done=False).complete("a"),
+        lambda c: c.complete("b").complete("check", done=True),
+        {"both": True, "spent": timedelta(minutes=90), "note": "积水 40 厘米", "depth": 0.4, "seen": [None, True, -7]},
+    ),
+    "departments": Golden(
+        _departments,
+        lambda c: c.message("n1[1]", text="x").fire("due").complete("sign[2]", report="b").complete("team[2.1]"),
+        _finish_departments,
+        {"units": ["water", "fire"], "stop": False},
+    ),
+    "outside": Golden(
+        _outside,
+        lambda c: c.fail("op").return_from("sub[1]"),
+        lambda c: (
+            c.retry("op").succeed("op").message("mail").fire("wait").retry("sub[1]", z=1).return_from("sub[2]", z=2)
+        ).retry("gate", way=2),
+        {"n": 3, "way": 0},
+    ),
+}
+
+
+def path(name: str, what: str, version: int = VERSION) -> Path:
+    """Where the `net` or `state` of a golden instance of one codec version is kept."""
+    return FOLDER / f"{name}.{version}.{what}.bin"
+
+
+def main() -> None:
+    """Writes the missing files."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, golden in GOLDEN.items():
+        if not path(name, "state").exists():
+            course = golden.reached()
+            path(name, "net").write_bytes(net_to_bytes(course.net))
+            path(name, "state").write_bytes(state_to_bytes(course.state))
+
+
+if __name__ == "__main__":
+    main()
