@@ -215,3 +215,14 @@ class RungReached(Fact):
     recipient_person_id: str | None
     recipient_department_id: str
     skipped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureRetried(Fact):
+    """An operator tried a step failure again, with so many variables corrected."""
+
+    code = "failure.retried"
+    subject_kind = "instance"
+    wait: int
+    failure: str
+    corrected: int

@@ -46,12 +46,13 @@ _GRANTS: Mapping[str, str] = {
     "reviewer": _READ + _WORK + "directive:review:decide",
     "evaluator": _READ + _WORK + "directive:evaluation:write incident:case:evaluate evaluation:indicator:read",
     "auditor": "audit:ledger:read audit:ledger:verify audit:ledger:export audit:overdue:read",
-    "admin": "admin:person:write admin:profile:write admin:settings:read",
+    "admin": "admin:person:write admin:profile:write admin:settings:read process:failure:repair",
     "public": "signal:own_report:create signal:own_report:read",
 }
 
 ROLE_PERMISSIONS: Mapping[str, frozenset[str]] = {role: frozenset(grants.split()) for role, grants in _GRANTS.items()}
-"""Rights by role id. An admin reads no case; the public reaches its own reports by a token."""
+"""Rights by role id. An admin reads no case, but repairs what stopped in one; the public reaches its own reports by a
+token."""
 
 ROLES: tuple[str, ...] = tuple(ROLE_PERMISSIONS)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from engine.bpmn.state import values_to_bytes
 from engine.bpmn.stimuli import OperationDone, OperationFailed
 from engine.errors import EngineError
 from engine.storage.prepared import Prepared, update_row
@@ -86,7 +87,9 @@ def _answer(
     if name not in registry:
         return OperationFailed(wait, None, f"Expected a registered operation, but “{name}” is not one.")
     try:
-        return OperationDone(wait, registry[name](variables))
+        result = dict(registry[name](variables))
+        values_to_bytes(result)  # what no state can hold is a fault of the operation, not of the step
+        return OperationDone(wait, result)
     except BpmnError as error:
         return OperationFailed(wait, error.code)
     except Exception as fault:
