@@ -33,7 +33,7 @@ from tests.services.fleet import Answer, Compete, Fire, Item, Place, Rehearse, T
 
 LIFE_S = 180
 MOST_SEEN = 24
-FEW = 5
+FEW = 2
 """So few are fired in one transaction that others get in between."""
 
 _OPEN = Prepared(
