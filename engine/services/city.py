@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 
 from engine.bpmn.net import Net
 from engine.bpmn.net_codec import net_from_bytes
@@ -63,7 +63,14 @@ _CELLS = Prepared(
         grid.grid_cell.c.polygon_wkt,
         grid.grid_cell.c.owner_department_id,
         grid.grid_cell.c.officer_person_id,
-    ).where(grid.grid_cell.c.level == 4)
+    ).where(
+        grid.grid_cell.c.level == 4,
+        grid.grid_cell.c.valid_from <= bindparam("now", type_=grid.grid_cell.c.valid_from.type),
+        or_(
+            grid.grid_cell.c.valid_to.is_(None),
+            grid.grid_cell.c.valid_to > bindparam("now", type_=grid.grid_cell.c.valid_to.type),
+        ),
+    )
 )
 _POLICIES = Prepared(
     select(
@@ -153,7 +160,7 @@ class City:
         return known
 
     def _read(self, uow: UnitOfWork) -> _Organisation:
-        cells = uow.rows(_CELLS)
+        cells = uow.rows(_CELLS, {"now": uow.now})
         policies = {row[0]: _policy(*row[1:]) for row in uow.rows(_POLICIES, {"now": uow.now})}
         departments = [Department(*row) for row in uow.rows(_DEPARTMENTS)]
         return _Organisation(

@@ -48,8 +48,8 @@ def draft_directive(
     """Draft an order for an incident and start its process; the id of the directive.
 
     Shape: `addressees` are (department code, role), role lead, co or copy.
-    Raises: Rejected from `check_addressees`, (`directive.unknown_department`, `directive.kind`); InvalidMove
-    (`directive.incident_not_dispatched`).
+    Raises: Rejected from `check_addressees`, (`directive.unknown_department`, `directive.kind`, `directive.issue_mode`,
+    `directive.completion_rule`); InvalidMove (`directive.incident_not_dispatched`).
     """
     row = load_incident(desk, incident_id)
     desk.require("directive:draft:write", row.lead_centre_id)
@@ -59,8 +59,13 @@ def draft_directive(
             f"Expected a dispatched incident, but it is {row.state}. Dispatch it first.",
             state=row.state,
         )
-    if kind not in rules.DIRECTIVE_KINDS:
-        raise Rejected("directive.kind", f"Expected a kind of {', '.join(rules.DIRECTIVE_KINDS)}, but got {kind!r}.")
+    for name, value, known in (
+        ("kind", kind, rules.DIRECTIVE_KINDS),
+        ("issue_mode", issue_mode, rules.ISSUE_MODES),
+        ("completion_rule", completion_rule, rules.COMPLETION_RULES),
+    ):
+        if value not in known:
+            raise Rejected(f"directive.{name}", f"Expected {name} among {', '.join(known)}, but got {value!r}.")
     parties = _departments(desk, rules.check_addressees(addressees))
     id_ = desk.uow.new_id()
     order_number = _next_number(desk)

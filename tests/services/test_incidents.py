@@ -1,0 +1,308 @@
+"""Incidents: moved by their table, following the facts of their orders, closed by people one step after another."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from engine.domain.access import SYSTEM_ACTOR
+from engine.errors import EngineError, InvalidMove, NotFound, Rejected
+from engine.services import directives, incidents
+from engine.storage.tables import incidents as t
+from engine.testing import START
+from tests.services.play import Play
+
+LEADER, EVALUATOR = "centre.shift_leader", "centre.evaluator"
+
+
+def incident_of(city: Play, order: str) -> Any:
+    """The row of the incident an order belongs to."""
+    return city.row(t.incident, city.order_row(order).incident_id)
+
+
+def opened(city: Play, event_type: str = "10101", level: int | None = 3) -> str:
+    """A reported incident."""
+    opening = incidents.Opening("signal", event_type, level, None, None, None, city.clock.now())
+    return city.engine.command(incidents.open_incident, SYSTEM_ACTOR, opening)
+
+
+def run(city: Play, command: Any, person: str, *args: Any, **more: Any) -> Any:
+    """Run a command as this person."""
+    return city.engine.command(command, city.person(person), *args, **more)
+
+
+def another(city: Play, order: str, *addressees: tuple[str, str], **more: Any) -> str:
+    """One more order for the same incident."""
+    wording = {"kind": "dispatch", "objective": "a", "content": "b", **more}
+    incident = city.order_row(order).incident_id
+    return run(city, directives.draft_directive, "centre.drafter", incident, addressees=addressees, **wording)
+
+
+def work_on(city: Play, order: str, *steps: tuple[str, str, dict[str, Any]]) -> None:
+    """Complete these nodes of this very order."""
+    for node, person, answers in steps:
+        item = next(item for item in city.open(node) if item.subject_id == order)
+        city.complete(item, person, **answers)
+
+
+ISSUE = (
+    ("draft", "centre.drafter", {}),
+    ("review", "centre.reviewer", {"decision": "approve"}),
+    ("issue", "centre.commander", {}),
+)
+
+
+def leg(department: str) -> tuple[tuple[str, str, dict[str, Any]], ...]:
+    """A department at work."""
+    clerk = f"{department}.clerk"
+    return (("sign", clerk, {"decision": "sign"}), ("handle", clerk, {}), ("feedback", clerk, {"text": "done"}))
+
+
+PASS = (("verify", "centre.verifier", {"decision": "pass"}),)
+
+
+def test_incident_follows_its_order_through_feedback_rework_and_verification(city: Play) -> None:
+    """Nobody moves the case by hand while its order is at work; a rework is counted."""
+    order = city.issued("water")
+    assert incident_of(city, order).state == "handling"
+    city.report_back("water")
+    assert incident_of(city, order).state == "feedback"
+    city.do("verify", decision="fail", reason="No", legs=["water"])
+    row = incident_of(city, order)
+    assert (row.state, row.rework_count) == ("handling", 1)
+    city.report_back("water")
+    city.do("verify", decision="pass")
+    assert incident_of(city, order).state == "verified"
+    moves = city.moves(row.id)
+    assert [move[0] for move in moves] == [
+        "accept",
+        "file",
+        "dispatch",
+        "receive_feedback",
+        "verify_fail",
+        "receive_feedback",
+        "verify_pass",
+    ]
+
+
+@pytest.mark.fast
+def test_incident_with_two_orders_waits_for_both(sqlite_city: Play) -> None:
+    """Half of the answers are no feedback, half of the checks no verification."""
+    city = sqlite_city
+    first = city.order("water")
+    second = another(city, first, ("traffic", "lead"))
+    work_on(city, first, *ISSUE, *leg("water"))
+    assert incident_of(city, first).state == "handling"
+    work_on(city, second, *ISSUE, *leg("traffic"))
+    assert incident_of(city, first).state == "feedback"
+    work_on(city, first, *PASS)
+    assert incident_of(city, first).state == "feedback"
+    work_on(city, second, *PASS)
+    assert incident_of(city, first).state == "verified"
+
+
+@pytest.mark.fast
+def test_incident_does_not_wait_for_a_withdrawn_order(sqlite_city: Play) -> None:
+    """What was called back is not owed."""
+    city = sqlite_city
+    first = city.order("water")
+    second = another(city, first, ("traffic", "lead"))
+    work_on(city, second, *ISSUE)
+    city.withdraw(second)
+    work_on(city, first, *ISSUE, *leg("water"))
+    assert incident_of(city, first).state == "feedback"
+
+
+@pytest.mark.fast
+def test_incident_stabilised_still_follows(sqlite_city: Play) -> None:
+    """Under control is not the end: feedback moves it on from there."""
+    city = sqlite_city
+    order = city.issued("water")
+    incident = incident_of(city, order).id
+    run(city, incidents.stabilise_incident, "centre.commander", incident)
+    city.report_back("water")
+    assert incident_of(city, order).state == "feedback"
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("level", [4, None])
+def test_incident_of_a_lesser_level_is_not_stabilised(sqlite_city: Play, level: int | None) -> None:
+    """Only graded emergencies have that step."""
+    city = sqlite_city
+    order = city.order("water", level=level, event_type="10101" if level else "40101")
+    with city.refused("incident.not_graded", Rejected):
+        run(city, incidents.stabilise_incident, "centre.commander", incident_of(city, order).id)
+
+
+def test_incident_closes_only_with_a_reply_after_verification(city: Play) -> None:
+    """The reporter hears from the city before the case is shelved, and the reply is sealed."""
+    order = city.issued("water")
+    incident = incident_of(city, order).id
+    with city.refused("incident.not_verified", InvalidMove):
+        run(city, incidents.close_incident, LEADER, incident, "Done, Mrs Wu")
+    city.report_back("water")
+    with city.refused("incident.not_verified", InvalidMove):
+        run(city, incidents.close_incident, LEADER, incident, "Done, Mrs Wu")
+    city.do("verify", decision="pass")
+    for nothing in ("", "  \n"):
+        with city.refused("incident.reply_missing", InvalidMove):
+            run(city, incidents.close_incident, LEADER, incident, nothing)
+    run(city, incidents.close_incident, LEADER, incident, "Done, Mrs Wu")
+    row = incident_of(city, order)
+    assert (row.state, row.closed_at) == ("closed", city.clock.now())
+    assert city.engine.database.keys.open(row.reply, incident) == "Done, Mrs Wu"
+    assert "Mrs Wu" not in repr(city.everything())
+
+
+def test_incident_is_evaluated_only_when_every_order_is_closed(city: Play) -> None:
+    """Closed on paper is not closed: the loop of each order has to be."""
+    order = city.issued("water")
+    incident = incident_of(city, order).id
+    city.report_back("water")
+    city.do("verify", decision="pass")
+    run(city, incidents.close_incident, LEADER, incident, "Done")
+    with city.refused("incident.open_directive", InvalidMove) as refusal:
+        run(city, incidents.evaluate_incident, EVALUATOR, incident, 90)
+    assert refusal.value.params["states"] == ["accepted"]
+    city.do("evaluate", score=80)
+    run(city, incidents.evaluate_incident, EVALUATOR, incident, 90, "Well done")
+    row = incident_of(city, order)
+    assert (row.state, row.evaluation_score, row.evaluator_id) == ("evaluated", 90, EVALUATOR)
+    with city.refused("incident.not_closed", InvalidMove):
+        run(city, incidents.evaluate_incident, EVALUATOR, incident, 10)
+    run(city, incidents.archive_incident, LEADER, incident)
+    assert incident_of(city, order).state == "archived"
+
+
+@pytest.mark.fast
+def test_incident_is_archived_only_after_evaluation(sqlite_city: Play) -> None:
+    """An unevaluated case stays on the board."""
+    city = sqlite_city
+    incident = incident_of(city, city.closed("water")).id
+    run(city, incidents.close_incident, LEADER, incident, "Done")
+    with city.refused("incident.not_evaluated", InvalidMove):
+        run(city, incidents.archive_incident, LEADER, incident)
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("score", [-1, 101])
+def test_incident_score_outside_the_scale_is_refused(sqlite_city: Play, score: int) -> None:
+    """A score is a score."""
+    city = sqlite_city
+    incident = incident_of(city, city.closed("water")).id
+    run(city, incidents.close_incident, LEADER, incident, "Done")
+    with city.refused("incident.score", Rejected):
+        run(city, incidents.evaluate_incident, EVALUATOR, incident, score)
+
+
+@pytest.mark.fast
+def test_incident_is_moved_step_by_step(sqlite_city: Play) -> None:
+    """No step is skipped: accept, file, dispatch, then orders."""
+    city = sqlite_city
+    id_ = opened(city)
+    order = {"kind": "dispatch", "objective": "a", "content": "b", "addressees": [("water", "lead")]}
+    with city.refused("incident.not_accepted", InvalidMove):
+        run(city, incidents.file_incident, LEADER, id_)
+    with city.refused("incident.not_filed_yet", InvalidMove):
+        run(city, incidents.dispatch_incident, "centre.dispatcher", id_)
+    run(city, incidents.accept_incident, "centre.intake_clerk", id_)
+    with city.refused("incident.cannot_accept", InvalidMove):
+        run(city, incidents.accept_incident, "centre.intake_clerk", id_)
+    run(city, incidents.file_incident, LEADER, id_)
+    with city.refused("directive.incident_not_dispatched", InvalidMove):
+        run(city, directives.draft_directive, "centre.drafter", id_, **order)
+    run(city, incidents.dispatch_incident, "centre.dispatcher", id_)
+    assert run(city, directives.draft_directive, "centre.drafter", id_, **order)
+
+
+@pytest.mark.fast
+def test_incident_filed_gets_type_level_and_lead(sqlite_city: Play) -> None:
+    """Filing settles what it is, how grave, and who leads; the centre where the city lacks the department."""
+    city = sqlite_city
+    ids = [opened(city) for _ in range(3)]
+    for id_ in ids:
+        run(city, incidents.accept_incident, "centre.intake_clerk", id_)
+    run(city, incidents.file_incident, LEADER, ids[0])
+    run(city, incidents.file_incident, LEADER, ids[1], event_type="20101", level=1)
+    run(city, incidents.file_incident, LEADER, ids[2], event_type="40101")
+    rows = [city.row(t.incident, id_) for id_ in ids]
+    assert [(row.event_type, row.event_level, row.lead_department_id) for row in rows] == [
+        ("10101", 3, "water"),
+        ("20101", 1, "fire"),
+        ("40101", None, "centre"),
+    ]
+    assert [row.category for row in rows] == ["natural_disaster", "accident", "social_security"]
+
+
+@pytest.mark.fast
+def test_incident_filed_wrongly_is_refused(sqlite_city: Play) -> None:
+    """No unknown type, and no level where the law knows none."""
+    city = sqlite_city
+    id_ = opened(city)
+    run(city, incidents.accept_incident, "centre.intake_clerk", id_)
+    with city.refused("event_type.unknown", NotFound):
+        run(city, incidents.file_incident, LEADER, id_, event_type="99999")
+    with city.refused("incident.level", Rejected):
+        run(city, incidents.file_incident, LEADER, id_, event_type="40101", level=2)
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"addressees": []}, "directive.no_addressee"),
+        ({"addressees": [("water", "co")]}, "directive.no_lead"),
+        ({"addressees": [("water", "lead"), ("water", "co")]}, "directive.addressee_twice"),
+        ({"addressees": [("water", "chief")]}, "directive.unknown_role"),
+        ({"addressees": [("navy", "lead")]}, "directive.unknown_department"),
+        ({"kind": "poem"}, "directive.kind"),
+    ],
+)
+def test_order_drafted_wrongly_is_refused(sqlite_city: Play, change: dict[str, Any], code: str) -> None:
+    """An order says to whom and of what kind, or it is none."""
+    city = sqlite_city
+    incident = city.order_row(city.order("water")).incident_id
+    order = {"kind": "dispatch", "objective": "a", "content": "b", "addressees": [("water", "lead")], **change}
+    with city.refused(code, EngineError):
+        run(city, directives.draft_directive, "centre.drafter", incident, **order)
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("change", [{"issue_mode": "by_pigeon"}, {"completion_rule": "any"}])
+def test_order_of_an_unknown_mode_or_rule_is_refused_by_name(sqlite_city: Play, change: dict[str, str]) -> None:
+    """A misspelt option is told to the caller, not to the database."""
+    city = sqlite_city
+    incident = city.order_row(city.order("water")).incident_id
+    order = {"kind": "dispatch", "objective": "a", "content": "b", "addressees": [("water", "lead")], **change}
+    with city.refused(f"directive.{next(iter(change))}", Rejected):
+        run(city, directives.draft_directive, "centre.drafter", incident, **order)
+
+
+@pytest.mark.fast
+def test_numbers_count_up_within_the_local_day(sqlite_city: Play) -> None:
+    """Cases and orders are numbered by the date in Shanghai, each from one."""
+    city = sqlite_city
+    city.clock.set(datetime(2026, 3, 2, 15, 59, tzinfo=UTC))
+    first, second = city.row(t.incident, opened(city)), city.row(t.incident, opened(city))
+    city.clock.advance(timedelta(minutes=1))
+    third = city.row(t.incident, opened(city))
+    assert [row.number for row in (first, second, third)] == [
+        "20260302-990100-000001",
+        "20260302-990100-000002",
+        "20260303-990100-000001",
+    ]
+    orders = [city.order("water"), city.order("water")]
+    assert [city.order_row(order).number for order in orders] == [
+        "ZL-20260303-990100-000001",
+        "ZL-20260303-990100-000002",
+    ]
+    assert START.tzinfo is UTC
+
+
+@pytest.mark.fast
+def test_incident_unknown_is_not_found(sqlite_city: Play) -> None:
+    """A made-up id is answered as such."""
+    with sqlite_city.refused("incident.unknown", NotFound):
+        run(sqlite_city, incidents.accept_incident, "centre.intake_clerk", "nothing")
