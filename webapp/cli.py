@@ -10,12 +10,15 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from engine.errors import EngineError
 from engine.settings import Settings, SettingsError, load_settings
+
+if TYPE_CHECKING:
+    from engine.bpmn.check import Report
 
 
 def _settings() -> Settings:
@@ -97,16 +100,24 @@ def ingest(source: str, files: tuple[Path, ...], at: datetime | None, as_json: b
                 click.echo(line)
 
 
+def _checked(file: Path) -> Report:
+    """The report on a file; one that breaks the limits of the check is refused like any other."""
+    from engine.bpmn.check import Report, check_in_child
+    from engine.bpmn.findings import Finding
+
+    try:
+        return check_in_child(file.read_bytes())
+    except EngineError as error:
+        return Report("refused", findings=(Finding(error.code, "error", error.element, None, error.message),))
+
+
 @main.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True)
 def check(files: tuple[Path, ...], as_json: bool) -> None:
     """Say what an upload of these BPMN files would answer."""
-    from engine.bpmn.check import check_in_child
-
     for file in files:
-        report = check_in_child(file.read_bytes()).to_json()
-        report = {"file": str(file), **report}
+        report = {"file": str(file), **_checked(file).to_json()}
         if as_json:
             _print(report)
         else:

@@ -1,4 +1,7 @@
-"""Dry runs of files: which process, where its calls and forms are found, what to answer."""
+"""Dry runs of files: which process, where its calls and forms are found, what to answer.
+
+Files are read in the bounded child, as an upload is; what comes back is nets, which hold no code.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import shipped
-from engine.bpmn.check import check
+from engine.bpmn.check import check_in_child
 from engine.bpmn.net import Net, Node
 from engine.errors import NotFound, Rejected
 from engine.forms import example_answers
@@ -22,7 +25,7 @@ def drive_file(file: Path, process_id: str | None, variables: Mapping[str, Any])
     Raises: Rejected (`definition.refused`) with findings for a file that does not run; NotFound (`process.unknown`).
     """
     content = file.read_bytes()
-    report = check(content)
+    report = check_in_child(content)
     if not report.nets or report.grade == "refused":
         raise Rejected(
             "definition.refused",
@@ -57,7 +60,7 @@ class _Library:
         catalogue = sorted(shipped.path("processes").glob(f"*/{process_id}/{process_id}.bpmn"))
         beside.sort(key=lambda path: path.stem != process_id)
         for path in [*beside, *catalogue]:
-            found = check(path.read_bytes()).nets.get(process_id)
+            found = check_in_child(path.read_bytes()).nets.get(process_id)
             if found is not None:
                 return found
         return None
