@@ -13,6 +13,7 @@ import sys
 import traceback
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from multiprocessing.connection import Connection
 from typing import Any
@@ -92,7 +93,8 @@ def live(slot: Slot, job: Any) -> None:
         slot.engine.database.close()
         os._exit(0)
     except BaseException:
-        slot.pipe.send(("failed", traceback.format_exc()))
+        with suppress(OSError):
+            slot.pipe.send(("failed", traceback.format_exc()))
         os._exit(1)
 
 
@@ -117,7 +119,7 @@ def work_until_killed(slot: Slot, job: Work) -> None:
             seen = uow.rows(_OPEN, {"limit": MOST_SEEN})
         if not seen:
             slot.pipe.send(("dry",))
-            signal.pause()
+            slot.pipe.recv()  # nothing comes: death, or the end of the pipe
         for item in random.sample(seen, k=min(4, len(seen))):
             made += 1
             next_try = Try(f"{job.life}:{made}", (item[0], item[1], item[2]))
