@@ -162,12 +162,12 @@ def test_writers_killed_at_random_lose_and_double_nothing(four_steps: Play, flee
     told = slaughter.told()
     print(f"{kills / seconds:.1f} kills/s, {slaughter.struck} in a command, {told.total()} completions")
     assert slaughter.killed == kills
-    assert slaughter.struck > kills // 4, "hardly any kill struck a command under way"
     assert set(told.values()) == {1}
     assert completions(city) == told + Counter({key: 1 for key in completions(city) if key[2] == "rehearsal"})
     assert len(city.rows(idempotency)) == told.total()
     assert count_of(city, "message.filed") == len(city.rows(processes.instance_history))
     assert_whole(city)
+    assert slaughter.struck > kills // 4, "hardly any kill struck a command under way"
 
 
 @pytest.mark.parametrize("point", POINTS)
