@@ -139,7 +139,7 @@ def test_operation_unknown_is_a_step_failure_at_once(sqlite_city: Play) -> None:
 
 
 @pytest.mark.fast
-@pytest.mark.parametrize("junk", [None, 7, {"x": object()}, {"x": {1, 2}}], ids=repr)
+@pytest.mark.parametrize("junk", [None, 7, {"x": object()}, {"x": {1, 2}}], ids=["nothing", "number", "object", "set"])
 def test_operation_that_answers_junk_fails_alone(sqlite_city: Play, junk: Any, caplog: Any) -> None:
     """What no state can hold is a fault of the operation; the others of the batch are answered."""
     caplog.set_level(logging.CRITICAL)
