@@ -12,6 +12,7 @@ from engine.domain.calendar import SHANGHAI
 from engine.domain.events import DirectiveDrafted
 from engine.domain.incident import DISTRICT
 from engine.domain.lifecycle import DIRECTIVE
+from engine.domain.reason import check_reason_code
 from engine.errors import InvalidMove, NotFound, Rejected
 from engine.storage.prepared import Prepared, insert_into, update_row
 from engine.storage.tables.directives import directive, receipt
@@ -145,10 +146,10 @@ def _next_number(desk: Desk) -> str:
 def withdraw_directive(desk: Desk, id: str, reason_code: str) -> None:
     """撤回: call an issued order back before anybody signed for it; the process hears it as a message.
 
-    Raises: InvalidMove (`directive.already_signed`) and nothing changes; NotAllowed.
+    Raises: InvalidMove (`directive.already_signed`) and nothing changes; Rejected (`reason.not_a_code`); NotAllowed.
     """
     row = desk.uow.one(_INSTANCE, {"id": id})
     if row is None or row[0] is None:
         raise NotFound("directive.unknown", "Expected a directive with a running process, but there is none.", id=id)
     desk.require("directive:order:withdraw", row[1])
-    deliver(desk, row[0], "directive.withdraw", {"reason": reason_code})
+    deliver(desk, row[0], "directive.withdraw", {"reason": check_reason_code(reason_code)})

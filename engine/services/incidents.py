@@ -13,6 +13,7 @@ from engine.domain.event_type import event_type_named
 from engine.domain.events import IncidentOpened
 from engine.domain.incident import DISTRICT, check_evaluation, check_stabilise, decide_dispatch, number
 from engine.domain.lifecycle import INCIDENT
+from engine.domain.reason import check_reason_code
 from engine.errors import NotFound, Rejected
 from engine.storage.prepared import Prepared, insert_into
 from engine.storage.tables.incidents import incident
@@ -117,16 +118,16 @@ def accept_incident(desk: Desk, id: str) -> None:
 
 
 def reject_incident(desk: Desk, id: str, reason_code: str) -> None:
-    """不予受理, for a reason of the city's list."""
+    """不予受理, for a reason of the city's list. Raises: Rejected (`reason.not_a_code`)."""
     row = load_incident(desk, id)
-    move_incident(desk, row, "reject", {"reason"}, closed_reason=reason_code)
+    move_incident(desk, row, "reject", {"reason"}, closed_reason=check_reason_code(reason_code))
     stop_stage_clock(desk, "incident", id, "acceptance", row.chain)
 
 
 def decline_incident(desk: Desk, id: str, reason_code: str) -> None:
-    """不予立案, for a reason of the city's list."""
+    """不予立案, for a reason of the city's list. Raises: Rejected (`reason.not_a_code`)."""
     row = load_incident(desk, id)
-    move_incident(desk, row, "decline", {"reason"}, closed_reason=reason_code)
+    move_incident(desk, row, "decline", {"reason"}, closed_reason=check_reason_code(reason_code))
     stop_stage_clock(desk, "incident", id, "filing", row.chain)
 
 

@@ -306,3 +306,20 @@ def test_incident_unknown_is_not_found(sqlite_city: Play) -> None:
     """A made-up id is answered as such."""
     with sqlite_city.refused("incident.unknown", NotFound):
         run(sqlite_city, incidents.accept_incident, "centre.intake_clerk", "nothing")
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("words", ["Mrs Wu has moved", "", "Not_Ours", "重复", "x" * 41])
+def test_reason_that_is_no_code_is_refused_unrepeated(sqlite_city: Play, words: str) -> None:
+    """A reason stands in clear on rows and in variables, so it is a code and never what somebody wrote."""
+    city = sqlite_city
+    id_ = opened(city)
+    with city.refused("reason.not_a_code", Rejected) as refusal:
+        run(city, incidents.reject_incident, "centre.intake_clerk", id_, words)
+    assert not words or words not in str(refusal.value)
+    run(city, incidents.accept_incident, "centre.intake_clerk", id_)
+    with city.refused("reason.not_a_code", Rejected):
+        run(city, incidents.decline_incident, LEADER, id_, words)
+    order = city.issued("water")
+    with city.refused("reason.not_a_code", Rejected):
+        run(city, directives.withdraw_directive, "centre.commander", order, words)
