@@ -98,11 +98,12 @@ def follow_directive(desk: Desk, bound: BoundDirective) -> None:
     """Move the incident as the facts of its directives allow, after one of them moved."""
     if not _FOLLOWED.intersection(bound.moved):
         return
+    has_failed = "fail" in bound.moved
     bound.moved.clear()
     row = load_incident(desk, bound.incident_id)
     for action in moves_allowed_by_directives(row.state, directive_states(desk, row.id)):
         if action == "verify_fail":
-            row.rework_count += 1
+            row.rework_count += has_failed  # an order drafted since reopens the handling too, but is no rework
             move_incident(desk, row, action, rework_count=row.rework_count)
         else:
             move_incident(desk, row, action, {"feedback", "verification"})

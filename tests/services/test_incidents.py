@@ -116,6 +116,21 @@ def test_incident_does_not_wait_for_a_withdrawn_order(sqlite_city: Play) -> None
 
 
 @pytest.mark.fast
+def test_incident_with_an_order_added_late_is_handled_again_without_a_rework(sqlite_city: Play) -> None:
+    """More work is not bad work: only a failed verification counts as rework."""
+    city = sqlite_city
+    first = city.issued("water")
+    city.report_back("water")
+    second = another(city, first, ("traffic", "lead"))
+    work_on(city, first, *PASS)
+    row = incident_of(city, first)
+    assert (row.state, row.rework_count) == ("handling", 0)
+    work_on(city, second, *ISSUE, *leg("traffic"), *PASS)
+    row = incident_of(city, first)
+    assert (row.state, row.rework_count) == ("verified", 0)
+
+
+@pytest.mark.fast
 def test_incident_stabilised_still_follows(sqlite_city: Play) -> None:
     """Under control is not the end: feedback moves it on from there."""
     city = sqlite_city
