@@ -35,7 +35,7 @@ _INCIDENT = Prepared(
     .with_for_update()
 )
 _DIRECTIVES = Prepared(select(directive.c.state).where(directive.c.incident_id == bindparam("incident_id")))
-_FOLLOWED = frozenset({"receive_feedback", "pass", "fail", "rework"})
+_FOLLOWED = frozenset({"receive_feedback", "pass", "fail", "rework", "withdraw", "supersede", "void", "expire"})
 
 
 @dataclass(slots=True)

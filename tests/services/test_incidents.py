@@ -116,6 +116,19 @@ def test_incident_does_not_wait_for_a_withdrawn_order(sqlite_city: Play) -> None
 
 
 @pytest.mark.fast
+def test_incident_moves_on_when_its_last_open_order_is_withdrawn(sqlite_city: Play) -> None:
+    """A case does not wait for ever for an order that was called back after all the others were done."""
+    city = sqlite_city
+    first = city.order("water")
+    second = another(city, first, ("traffic", "lead"))
+    work_on(city, second, *ISSUE)
+    work_on(city, first, *ISSUE, *leg("water"), *PASS, ("evaluate", EVALUATOR, {"score": 80}))
+    assert incident_of(city, first).state == "handling"
+    city.withdraw(second)
+    assert incident_of(city, first).state == "verified"
+
+
+@pytest.mark.fast
 def test_incident_with_an_order_added_late_is_handled_again_without_a_rework(sqlite_city: Play) -> None:
     """More work is not bad work: only a failed verification counts as rework."""
     city = sqlite_city
