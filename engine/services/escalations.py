@@ -7,6 +7,8 @@ Source: architecture, trip C; domain.md B.4.
 from __future__ import annotations
 
 import logging
+from datetime import datetime
+from heapq import heappop, heappush
 
 from sqlalchemy import bindparam, select
 
@@ -17,6 +19,7 @@ from engine.domain.sla import RungFired, apply_event, decide_fire, restore_clock
 from engine.errors import EngineError
 from engine.storage.prepared import Prepared, insert_into, update_row
 from engine.storage.tables import clocks as t
+from engine.storage.types import NEVER
 
 from .clocks import append_events, events_so_far
 from .desk import Desk
@@ -30,7 +33,7 @@ MESSAGES = {80: "sla.warn80", 100: "sla.breach", 150: "sla.breach150"}
 _ESCALATION = insert_into(t.escalation)
 _NEXT_RUNG = update_row(t.clock, "next_rung", "next_rung_at")
 _DUE = Prepared(
-    select(t.clock.c.id, t.clock.c.instance_id)
+    select(t.clock.c.next_rung_at, t.clock.c.id, t.clock.c.instance_id)
     .where(
         t.clock.c.state == "running",
         t.clock.c.next_rung_at <= bindparam("now", type_=t.clock.c.next_rung_at.type),
@@ -57,43 +60,56 @@ _ONE = Prepared(
 
 
 def fire_due(desk: Desk, limit: int = MOST_AT_ONCE) -> int:
-    """Fire the rungs that are due, oldest first; how many fired. A failing clock is rolled back alone and stays due."""
+    """Fire rungs that are due, in the order in which they fell due; how many fired.
+
+    A batch holds the clocks that wait longest, and fires no rung that fell due after the last of them: what a clock
+    further back owes comes first. A failing clock is rolled back alone and stays due.
+    """
+    limit = min(limit, MOST_AT_ONCE)
+    waiting = desk.uow.rows(_DUE, {"now": desk.now, "limit": limit})
+    horizon = waiting[-1][0] if len(waiting) == limit else desk.now
     fired = 0
-    for clock_id, instance_id in desk.uow.rows(_DUE, {"now": desk.now, "limit": min(limit, MOST_AT_ONCE)}):
+    while waiting:
+        _, clock_id, instance_id = heappop(waiting)
         try:
             with desk.part():
                 # the instance before its clock, as a person's command takes them
-                if instance_id is None or load_free(desk, instance_id) is not None:
-                    fired += _fire(desk, clock_id)
+                if instance_id is not None and load_free(desk, instance_id) is None:
+                    continue
+                next_at = _fire(desk, clock_id)
         except EngineError as error:
             if error.code == "storage.busy":
                 raise
             log.warning("rung not fired", extra={"clock_id": clock_id, "code": error.code})
+            continue
+        fired += next_at is not None
+        if next_at is not None and next_at <= horizon:
+            heappush(waiting, (next_at, clock_id, instance_id))
     return fired
 
 
-def _fire(desk: Desk, clock_id: str) -> int:
+def _fire(desk: Desk, clock_id: str) -> datetime | None:
+    """Fire the next rung of a clock; when the one after it is due (`NEVER` without one), None if none was due."""
     row = desk.uow.one(_ONE, {"id": clock_id})
     if row is None:
-        return 0
+        return None
     kind, subject_id, cycle, department_id, holder_id, instance_id, scope, started_at, next_rung, policy_id = row
     policy = desk.city.policy_of(desk.uow, policy_id)
     clock = restore_clock(policy, desk.city.calendar(policy.calendar), started_at, next_rung)
-    rungs = decide_fire(clock, desk.now)
-    seq = events_so_far(policy, next_rung) + 1
-    chain = f"{kind}:{subject_id}"
-    for rung in rungs:
-        events = rung.events()
-        for event in events:
-            clock = apply_event(clock, event)
-        append_events(desk, clock_id, seq, events)
-        seq += len(events)
-        recipient = _call(desk, clock_id, cycle, department_id, holder_id, policy, rung)
-        _record(desk, clock_id, chain, rung, recipient)
+    due = decide_fire(clock, desk.now)
+    if not due:
+        return None
+    rung = due[0]
+    events = rung.events()
+    for event in events:
+        clock = apply_event(clock, event)
+    append_events(desk, clock_id, events_so_far(policy, next_rung) + 1, events)
+    recipient = _call(desk, clock_id, cycle, department_id, holder_id, policy, rung)
+    _record(desk, clock_id, f"{kind}:{subject_id}", rung, recipient)
     desk.uow.run(_NEXT_RUNG, {"id": clock_id, "next_rung": clock.next_rung, "next_rung_at": clock.next_rung_at})
-    if instance_id is not None:
-        _tell_process(desk, instance_id, scope or 0, rungs)
-    return len(rungs)
+    if instance_id is not None and rung.rung in MESSAGES:
+        _tell_process(desk, instance_id, scope or 0, MESSAGES[rung.rung])
+    return clock.next_rung_at or NEVER
 
 
 def _call(
@@ -150,17 +166,15 @@ def _record(desk: Desk, clock_id: str, chain: str, rung: RungFired, recipient: R
     desk.record(fact, chain)
 
 
-def _tell_process(desk: Desk, instance_id: str, scope: int, rungs: tuple[RungFired, ...]) -> None:
-    """Each rung with a message reaches the subscription of the leg the clock runs in, where there is one.
+def _tell_process(desk: Desk, instance_id: str, scope: int, message: str) -> None:
+    """The message of a rung reaches the subscription of the leg the clock runs in, where there is one.
 
     A step that the diagram or the life cycle refuses does not take back the call to a person.
     """
-    for rung in rungs:
-        if rung.rung in MESSAGES:
-            try:
-                with desk.part():
-                    deliver_if_awaited(desk, instance_id, scope, MESSAGES[rung.rung])
-            except EngineError as error:
-                if error.code == "storage.busy":
-                    raise
-                log.warning("process not told", extra={"instance_id": instance_id, "code": error.code})
+    try:
+        with desk.part():
+            deliver_if_awaited(desk, instance_id, scope, message)
+    except EngineError as error:
+        if error.code == "storage.busy":
+            raise
+        log.warning("process not told", extra={"instance_id": instance_id, "code": error.code})

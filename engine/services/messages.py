@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import bindparam, select
 
 from engine.bpmn.stimuli import MessageArrived
-from engine.errors import NotFound
+from engine.errors import NotFound, Rejected
 from engine.storage.prepared import Prepared
 from engine.storage.tables.processes import subscription
 
@@ -17,6 +18,7 @@ from .effect_rows import drop
 from .instances import load
 from .steps import take_step
 
+_CODE = re.compile(r"[A-Za-z0-9_.:@+/|-]{0,120}")
 _AWAITED = Prepared(
     select(subscription.c.wait)
     .where(
@@ -51,7 +53,12 @@ def deliver(
 def deliver_if_awaited(
     desk: Desk, instance_id: str, scope: int, message: str, payload: Mapping[str, Any] | None = None
 ) -> bool:
-    """Deliver a message where somebody waits for it; False where nobody does."""
+    """Deliver a message where somebody waits for it; False where nobody does.
+
+    Raises: Rejected (`message.free_text`) for a payload that holds more than ids, codes and numbers: what it brings
+    becomes variables, and they stand in clear (D13).
+    """
+    _require_codes(payload or {}, message)
     row = desk.uow.one(_AWAITED, {"instance_id": instance_id, "message": message, "scope": scope})
     if row is None:
         return False
@@ -59,3 +66,19 @@ def deliver_if_awaited(
     if row[0] not in step.state.waits:  # a boundary that does not interrupt goes on waiting
         desk.uow.run(_DROP, {"instance_id": instance_id, "wait": row[0]})
     return True
+
+
+def _require_codes(value: Any, message: str) -> None:
+    if isinstance(value, Mapping):
+        for each in value.values():
+            _require_codes(each, message)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            _require_codes(each, message)
+    elif isinstance(value, str) and not _CODE.fullmatch(value):
+        raise Rejected(
+            "message.free_text",
+            f"Expected ids, codes and numbers in the message “{message}”, but it brings text. Record the text, "
+            "and send its id.",
+            message_name=message,
+        )

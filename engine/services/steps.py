@@ -105,7 +105,7 @@ def take_step(desk: Desk, instance: Instance, stimulus: Stimulus) -> Step:
     for wait in rows.cancelled_calls:
         _cancel_call(desk, instance, wait)
     for call in rows.calls:
-        _begin_call(desk, instance, call)
+        _begin_call(desk, instance, call, rows.department_of(call.scope)[1])
     if rows.ended is not None:
         _end(desk, instance, rows.ended)
     if instance.bound is not None and instance.bound.moved:
@@ -156,7 +156,7 @@ def _cancel_call(desk: Desk, instance: Instance, wait: int) -> None:
         take_step(desk, load(desk, row[0]), Cancel())
 
 
-def _begin_call(desk: Desk, instance: Instance, call: e.CallStarted) -> None:
+def _begin_call(desk: Desk, instance: Instance, call: e.CallStarted, department_id: str) -> None:
     if depth_of(desk, instance, DEEPEST_CALL) >= DEEPEST_CALL:
         raise Rejected(
             "process.call_too_deep",
@@ -167,7 +167,7 @@ def _begin_call(desk: Desk, instance: Instance, call: e.CallStarted) -> None:
         desk,
         published(desk, call.process),
         call.variables,
-        department_id=instance.department_id,
+        department_id=department_id,
         parent=(instance.id, call.wait),
     )
     if child.state is not None and child.state.outcome is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.bpmn.state import state_from_bytes
-from engine.errors import NotFound
+from engine.errors import NotFound, Rejected
 from engine.storage.tables import outbox
 from engine.storage.tables import processes as t
 from tests.services.play import Play, drawing, node, path
@@ -41,7 +41,7 @@ def test_message_to_a_leg_reaches_that_leg_alone(city: Play) -> None:
     """A problem of one department is not put to another."""
     order = city.issued("water", "traffic")
     instance = city.order_row(order).instance_id
-    city.deliver(instance, "problem.raised", {"text": "Pump broken"}, leg_of(city, "traffic"))
+    city.deliver(instance, "problem.raised", {"code": "pump_broken"}, leg_of(city, "traffic"))
     (coordinate,) = city.open("coordinate")
     assert (coordinate.task_id, coordinate.department_id) == (city.tasks(order)["traffic"].id, "centre")
     city.do("coordinate", resolution="Lend one")
@@ -192,3 +192,13 @@ def test_level_change_reaches_the_order_and_asks_for_confirmation(sqlite_city: P
     city.do("verify", decision="pass")
     city.do("evaluate", score=99)
     assert city.state(order) == "closed"
+
+
+def test_message_with_text_is_refused_and_changes_nothing(city: Play) -> None:
+    """What a message brings stands in clear, so words of people are kept out of it."""
+    order = city.issued("water")
+    instance = city.order_row(order).instance_id
+    before = city.everything()
+    with city.refused("message.free_text", Rejected):
+        city.deliver(instance, "progress.report", {"said": "the pump runs again"}, leg_of(city, "water"))
+    assert city.everything() == before
