@@ -15,8 +15,6 @@ from hypothesis import strategies as st
 from engine.bpmn.expressions import ExpressionError, check_expression, compile_expression, evaluate, spelling_of
 from tests.bpmn.attack_expressions import ATTACKS
 
-pytestmark = pytest.mark.fast
-
 NOW = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
 NAMES: dict[str, Any] = {
     "a": 1,

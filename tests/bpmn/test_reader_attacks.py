@@ -15,11 +15,9 @@ from engine.bpmn.expressions import ExpressionError, compile_expression, evaluat
 from engine.bpmn.net import Expression, Net
 from engine.bpmn.reader import read
 from engine.bpmn.second_opinion import second_opinion
-from engine.clock import stopwatch
+from engine.clock import cpu_seconds
 from tests.bpmn.attack_expressions import ATTACKS, Attack, attack_names
 from tests.bpmn.drawing import END, START, chain, drawing, flow, normalised, task
-
-pytestmark = pytest.mark.fast
 
 NOW = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
 SLOWEST_ALLOWED_S = 0.050
@@ -127,10 +125,15 @@ def _expressions(net: Net) -> Iterator[Expression]:
 def _survives(net: Net, names: dict[str, Any]) -> None:
     """Evaluates what passed the reading, as the game would."""
     for expression in _expressions(net):
-        began = stopwatch()
-        with suppress(ExpressionError):
-            evaluate(compile_expression(expression.source, expression.spelling), names, NOW)
-        assert stopwatch() - began < SLOWEST_ALLOWED_S, expression
+        assert min(_seconds_of(expression, names) for _ in range(3)) < SLOWEST_ALLOWED_S, expression
+
+
+def _seconds_of(expression: Expression, names: dict[str, Any]) -> float:
+    """CPU seconds of one evaluation: what it costs, however busy the machine is with other work."""
+    began = cpu_seconds()
+    with suppress(ExpressionError):
+        evaluate(compile_expression(expression.source, expression.spelling), names, NOW)
+    return cpu_seconds() - began
 
 
 def _texts(attack: Attack) -> set[str]:
