@@ -91,7 +91,7 @@ REFUSED = object()
 
 
 def _timed(enter: Callable[[str, dict[str, Any]], object], source: str, names: dict[str, Any]) -> tuple[object, float]:
-    """What came out and after how many CPU seconds; the quickest of three, for a collection of garbage may fall into one."""
+    """What came out and after how many CPU seconds; the quickest of three."""
     quickest = float("inf")
     for _ in range(3):
         began = cpu_seconds()

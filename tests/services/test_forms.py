@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.clock import stopwatch
 from engine.errors import Rejected
 from engine.forms import check_answers, compile_form, example_answers, personal_fields, schema_findings
 
@@ -190,17 +189,3 @@ def test_example_of_a_pattern_without_example_is_refused():
     form = {"type": "object", "required": ["a"], "properties": {"a": {"type": "string", "pattern": "^[0-9]{6}$"}}}
     with pytest.raises(Rejected):
         example_answers(form)
-
-
-def test_check_of_a_small_form_is_cheap():
-    """Completing a work item checks a form each time; the check must stay in the tens of microseconds."""
-    form = compile_form(REVIEW)
-    best = min(_seconds_of_hundred(form) for _ in range(10))
-    assert best / 100 < 300e-6
-
-
-def _seconds_of_hundred(form: Any) -> float:
-    start = stopwatch()
-    for _ in range(100):
-        check_answers(form, {"decision": "approve", "reason": "好"})
-    return stopwatch() - start
