@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import ColumnElement, bindparam, func, insert, literal_column, select
 
 from engine.domain.escalation import BREACH
 from engine.domain.events import ClockEnded, ClockStarted
@@ -21,6 +21,10 @@ from engine.storage.prepared import Prepared, insert_into, update_row
 from engine.storage.tables import clocks as t
 
 from .desk import Desk
+
+RUNNING: ColumnElement[str] = literal_column("'running'")
+"""In the text and no parameter: a partial index hangs on it, and SQLite plans again whenever such a parameter is bound
+(38 µs for a read that takes 7)."""
 
 _earlier = t.clock.alias()
 _NEXT_CYCLE = (
@@ -39,33 +43,36 @@ _NEW = Prepared(
 _EVENT = insert_into(t.clock_event, "clock_id", "seq", "kind", "at", "actor_id", "cause", "detail")
 _STOPPABLE = (t.clock.c.id, t.clock.c.started_at, t.clock.c.due_at, t.clock.c.next_rung, t.clock.c.policy_id)
 _OF_NODE = Prepared(
-    select(*_STOPPABLE).where(
+    select(*_STOPPABLE)
+    .where(
         t.clock.c.subject_kind == bindparam("subject_kind"),
         t.clock.c.subject_id == bindparam("subject_id"),
         t.clock.c.stage == bindparam("stage"),
-        t.clock.c.state == "running",
+        t.clock.c.state == RUNNING,
         t.clock.c.instance_id == bindparam("instance_id"),
         t.clock.c.node_id == bindparam("node_id"),
         t.clock.c.scope == bindparam("scope"),
     )
+    .order_by(t.clock.c.cycle.desc())
+    .limit(literal_column("1"))  # the newest cycle is the one that runs: found without reading the earlier ones
 )
 _OF_STAGE = Prepared(
     select(*_STOPPABLE).where(
         t.clock.c.subject_kind == bindparam("subject_kind"),
         t.clock.c.subject_id == bindparam("subject_id"),
         t.clock.c.stage == bindparam("stage"),
-        t.clock.c.state == "running",
+        t.clock.c.state == RUNNING,
     )
 )
 _DUE_OF_TASK = Prepared(
     select(func.min(t.clock.c.due_at)).where(
-        t.clock.c.subject_kind == "task", t.clock.c.subject_id == bindparam("task_id"), t.clock.c.state == "running"
+        t.clock.c.subject_kind == "task", t.clock.c.subject_id == bindparam("task_id"), t.clock.c.state == RUNNING
     )
 )
 _STOP = update_row(t.clock, "state", "stopped_at", "next_rung", "next_rung_at")
 _HOLDER = Prepared(
     t.clock.update().where(
-        t.clock.c.state == "running",
+        t.clock.c.state == RUNNING,
         t.clock.c.instance_id == bindparam("instance_id"),
         t.clock.c.scope == bindparam("scope"),
     ),

@@ -21,7 +21,7 @@ from engine.storage.prepared import Prepared, insert_into, update_row
 from engine.storage.tables import clocks as t
 from engine.storage.types import NEVER
 
-from .clocks import append_events, events_so_far
+from .clocks import RUNNING, append_events, events_so_far
 from .desk import Desk
 from .instances import load_free
 from .messages import deliver_if_awaited
@@ -35,7 +35,7 @@ _NEXT_RUNG = update_row(t.clock, "next_rung", "next_rung_at")
 _DUE = Prepared(
     select(t.clock.c.next_rung_at, t.clock.c.id, t.clock.c.instance_id)
     .where(
-        t.clock.c.state == "running",
+        t.clock.c.state == RUNNING,
         t.clock.c.next_rung_at <= bindparam("now", type_=t.clock.c.next_rung_at.type),
     )
     .order_by(t.clock.c.next_rung_at)
@@ -54,7 +54,7 @@ _ONE = Prepared(
         t.clock.c.next_rung,
         t.clock.c.policy_id,
     )
-    .where(t.clock.c.id == bindparam("id"), t.clock.c.state == "running")
+    .where(t.clock.c.id == bindparam("id"), t.clock.c.state == RUNNING)
     .with_for_update(skip_locked=True)
 )
 

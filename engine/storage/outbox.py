@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy import bindparam, delete, literal_column, or_, select, update
 
 from engine.storage.prepared import Prepared, insert_into
 from engine.storage.tables.outbox import outbox
@@ -20,7 +20,7 @@ LONGEST_PAUSE = timedelta(minutes=60)
 
 _put = insert_into(outbox)
 _DUE = (
-    outbox.c.state == "waiting",
+    outbox.c.state == literal_column("'waiting'"),
     outbox.c.next_at <= bindparam("now"),
     or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= bindparam("now")),
 )
