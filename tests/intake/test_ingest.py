@@ -113,7 +113,6 @@ def check_case(intake: Intake, case: dict[str, Any]) -> None:
     assert intake.everything() == before
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("name", marked(list(CASES)))
 def test_case_ends_as_the_table_says_and_a_repeat_changes_nothing(intake: Intake, name: str) -> None:
     """What becomes of every alert, in every order of arrival, is what the table promises; a second time is silence."""
@@ -127,7 +126,6 @@ def test_case_on_postgresql_ends_the_same(postgres_intake: Intake, name: str) ->
     check_case(postgres_intake, CASES[name])
 
 
-@pytest.mark.fast
 @pytest.mark.shared_data
 def test_shared_alerts_on_their_day_lie_outside_the_grid_with_the_command_centre(intake: Intake) -> None:
     """Alerts from the other side of the world open incidents without a cell, for the command centre."""
@@ -138,7 +136,6 @@ def test_shared_alerts_on_their_day_lie_outside_the_grid_with_the_command_centre
     assert len(intake.ask("SELECT id FROM clock WHERE stage = 'acceptance'")) == len(rows)
 
 
-@pytest.mark.fast
 def test_alert_taken_in_leaves_facts_and_a_whole_ledger(intake: Intake) -> None:
     """Who received what is on record, and sealed."""
     for step in CASES["actual_alert_alone"]["steps"]:
@@ -152,7 +149,6 @@ def test_alert_taken_in_leaves_facts_and_a_whole_ledger(intake: Intake) -> None:
     assert intake.engine.verify().ok
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("megabytes", [2.1, 5])
 def test_file_over_two_megabytes_is_refused_and_leaves_nothing(intake: Intake, megabytes: float) -> None:
     """A flood of bytes becomes one finding."""
@@ -165,7 +161,6 @@ def test_file_over_two_megabytes_is_refused_and_leaves_nothing(intake: Intake, m
     assert intake.everything() == before
 
 
-@pytest.mark.fast
 def test_file_refused_says_so_for_people_and_machines(intake: Intake) -> None:
     """A sender sees file, line, path and what was expected; JSON holds the same."""
     report = ingest_file(intake.engine, "cap", "x.cap", (SAMPLES / "missing_scope.cap").read_bytes())
@@ -177,7 +172,6 @@ def test_file_refused_says_so_for_people_and_machines(intake: Intake) -> None:
     assert set(finding) == {"rule", "severity", "path", "line", "message"}
 
 
-@pytest.mark.fast
 def test_repeat_in_the_report_is_told(intake: Intake) -> None:
     """Who sends twice learns that nothing new was taken."""
     step = CASES["actual_alert_alone"]["steps"][0]
@@ -202,7 +196,6 @@ CHILD = """
 """Reads a file, then parses it while every look outside is written down."""
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize(
     "name",
     ["dtd.cap", "entity_bomb.cap", "xinclude.cap", pytest.param("xee.cap", marks=pytest.mark.shared_data)],
@@ -239,7 +232,6 @@ def test_attack_is_refused_without_a_file_read_or_a_connection(tmp_path: Path, n
     assert signals == ("1" if name == "xinclude.cap" else "0")
 
 
-@pytest.mark.fast
 def test_attack_taken_in_leaves_nothing(intake: Intake) -> None:
     """A refused file is a finding and no row."""
     before = intake.everything()

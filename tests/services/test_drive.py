@@ -14,8 +14,6 @@ from engine.services.drive_files import drive_file
 from tests.processes.variants import SHIPPED, shipped, with_second_review, without_evaluate
 from tests.services.play import drawing, node, path
 
-pytestmark = pytest.mark.fast
-
 KEYS = {"process", "outcome", "waits_for", "reason", "element", "steps", "trace"}
 
 

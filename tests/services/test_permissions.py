@@ -14,8 +14,6 @@ from engine.services import directives, incidents, work
 from engine.testing import START
 from tests.services.play import Play
 
-pytestmark = pytest.mark.fast
-
 PEOPLE = [
     "centre.intake_clerk",
     "centre.shift_leader",

@@ -22,8 +22,6 @@ from engine.worker import loop
 from tests.processes.variants import SHIPPED, without_evaluate
 from webapp.cli import main
 
-pytestmark = pytest.mark.fast
-
 SAMPLES = Path(__file__).parents[1] / "intake" / "samples" / "cap"
 ALERT = str(SAMPLES / "actual_alert.cap")
 AT = "2026-07-01T10:00:00+08:00"
