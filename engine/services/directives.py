@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, func, select
@@ -18,13 +18,18 @@ from engine.storage.prepared import Prepared, insert_into, update_row
 from engine.storage.tables.directives import directive, receipt
 
 from .desk import Desk
-from .incident_moves import load_incident
+from .incident_moves import IncidentRow, load_incident
 from .instances import published
 from .messages import deliver
 from .steps import start
 
 LOOP = "closed_loop_command"
 _DRAFTABLE = ("handling", "stabilised", "feedback")
+_TERMS = {
+    "kind": rules.DIRECTIVE_KINDS,
+    "issue_mode": rules.ISSUE_MODES,
+    "completion_rule": rules.COMPLETION_RULES,
+}
 _NEW = insert_into(directive)
 _ADDRESSEE = insert_into(receipt)
 _BIND = update_row(directive, "instance_id")
@@ -60,49 +65,12 @@ def draft_directive(
             f"Expected a dispatched incident, but it is {row.state}. Dispatch it first.",
             state=row.state,
         )
-    for name, value, known in (
-        ("kind", kind, rules.DIRECTIVE_KINDS),
-        ("issue_mode", issue_mode, rules.ISSUE_MODES),
-        ("completion_rule", completion_rule, rules.COMPLETION_RULES),
-    ):
-        if value not in known:
-            raise Rejected(f"directive.{name}", f"Expected {name} among {', '.join(known)}, but got {value!r}.")
+    terms = {"kind": kind, "issue_mode": issue_mode, "completion_rule": completion_rule}
+    _check_terms(terms)
     parties = _departments(desk, rules.check_addressees(addressees))
-    id_ = desk.uow.new_id()
-    order_number = _next_number(desk)
-    desk.uow.run(
-        _NEW,
-        {
-            **dict.fromkeys(column.name for column in directive.columns),
-            "id": id_,
-            "number": order_number,
-            "incident_id": incident_id,
-            "kind": kind,
-            "state": DIRECTIVE.start,
-            "revision": 1,
-            "level": row.event_level,
-            "from_department_id": row.lead_centre_id,
-            "drafter_id": desk.actor.person_id,
-            "objective": objective,
-            "content": content,
-            "completion_rule": completion_rule,
-            "issue_mode": issue_mode,
-            "created_at": desk.now,
-            "return_count": 0,
-            "rework_count": 0,
-        },
-    )
+    id_ = _store(desk, row, {**terms, "objective": objective, "content": content})
     blank = {"directive_id": id_, "delivered_at": None, "read_at": None, "signed_at": None}
     desk.uow.run_many(_ADDRESSEE, [{**blank, "department_id": d, "role": role} for _, d, role in parties])
-    drafted = DirectiveDrafted(
-        at=desk.now,
-        subject_id=id_,
-        actor_id=desk.actor_id,
-        number=order_number,
-        incident_id=incident_id,
-        kind=kind,
-    )
-    desk.record(drafted, f"directive:{id_}")
     instance = start(
         desk,
         published(desk, process_id),
@@ -117,6 +85,47 @@ def draft_directive(
         subject=("directive", id_),
     )
     desk.uow.run(_BIND, {"id": id_, "instance_id": instance.id})
+    return id_
+
+
+def _check_terms(terms: Mapping[str, str]) -> None:
+    """Refuse a kind, mode or rule that is none. Raises: Rejected (`directive.<name>`)."""
+    for name, value in terms.items():
+        if value not in _TERMS[name]:
+            raise Rejected(f"directive.{name}", f"Expected {name} among {', '.join(_TERMS[name])}, but got {value!r}.")
+
+
+def _store(desk: Desk, row: IncidentRow, given: Mapping[str, str]) -> str:
+    """The row of a new order and the fact of it; its id."""
+    id_ = desk.uow.new_id()
+    order_number = _next_number(desk)
+    desk.uow.run(
+        _NEW,
+        {
+            **dict.fromkeys(column.name for column in directive.columns),
+            **given,
+            "id": id_,
+            "number": order_number,
+            "incident_id": row.id,
+            "state": DIRECTIVE.start,
+            "revision": 1,
+            "level": row.event_level,
+            "from_department_id": row.lead_centre_id,
+            "drafter_id": desk.actor.person_id,
+            "created_at": desk.now,
+            "return_count": 0,
+            "rework_count": 0,
+        },
+    )
+    drafted = DirectiveDrafted(
+        at=desk.now,
+        subject_id=id_,
+        actor_id=desk.actor_id,
+        number=order_number,
+        incident_id=row.id,
+        kind=given["kind"],
+    )
+    desk.record(drafted, f"directive:{id_}")
     return id_
 
 
