@@ -218,6 +218,21 @@ class RungReached(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepTaken(Fact):
+    """An instance went one step: by which stimulus, on which wait (0 for none), to which revision and digest.
+
+    The item's history row says which node and which answers; `state_digest` ties the stored state to the ledger.
+    """
+
+    code = "instance.stepped"
+    subject_kind = "instance"
+    stimulus: str
+    wait: int
+    revision: int
+    state_digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FailureRetried(Fact):
     """An operator tried a step failure again, with so many variables corrected."""
 

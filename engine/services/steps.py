@@ -14,8 +14,9 @@ from sqlalchemy import bindparam, select
 
 from engine.bpmn import effects as e
 from engine.bpmn.game import Step, advance
-from engine.bpmn.state import State, state_to_bytes
+from engine.bpmn.state import state_to_bytes
 from engine.bpmn.stimuli import CallEnded, CallFailed, Cancel, Complete, MessageArrived, Start, Stimulus
+from engine.domain.events import StepTaken
 from engine.domain.lifecycle import DIRECTIVE
 from engine.errors import Conflict, InvalidMove, Rejected
 from engine.storage.prepared import Prepared, insert_into, update_row
@@ -95,8 +96,10 @@ def take_step(desk: Desk, instance: Instance, stimulus: Stimulus) -> Step:
     refuses a move; Rejected from the game. Nothing is half-written: the caller's transaction is given up.
     """
     step = advance(instance.definition.net, instance.state, stimulus, desk.now)
-    _save_state(desk, instance, step.state)
+    content = state_to_bytes(step.state)
+    _save_state(desk, instance, content)
     desk.uow.failpoint("after_state")
+    _record_step(desk, instance, stimulus, content)
     rows = EffectRows(desk, instance, instance.state, step, _given(stimulus))
     instance.state = step.state
     for effect in step.effects:
@@ -124,9 +127,22 @@ def _given(stimulus: Stimulus) -> Mapping[str, Any]:
             return {}
 
 
-def _save_state(desk: Desk, instance: Instance, state: State) -> None:
+def _record_step(desk: Desk, instance: Instance, stimulus: Stimulus, content: bytes) -> None:
+    """Every step leaves a ledger row, also one that neither moves the subject nor touches a clock (D3)."""
+    taken = StepTaken(
+        at=desk.now,
+        subject_id=instance.id,
+        actor_id=desk.actor_id,
+        stimulus=type(stimulus).__name__,
+        wait=getattr(stimulus, "wait", 0),
+        revision=instance.revision,
+        state_digest=hashlib.sha256(content).hexdigest(),
+    )
+    desk.record(taken, instance.chain)
+
+
+def _save_state(desk: Desk, instance: Instance, content: bytes) -> None:
     uow = desk.uow
-    content = state_to_bytes(state)
     if not instance.revision:
         uow.run(
             _NEW_INSTANCE,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from engine.bpmn.state import values_from_bytes
 from engine.errors import Conflict, NotFound, Rejected
 from engine.services import work
 from engine.services.desk import Desk
-from engine.storage.tables import directives, processes
+from engine.storage.tables import directives, ledger, processes
 from tests.services.play import Play, drawing, node, path
 
 REASON = "Mrs Zhao of 12 Canal Road says the cellar is full"
@@ -255,3 +257,18 @@ def test_item_without_a_role_is_open_to_anybody(sqlite_city: Play) -> None:
     answer = city.engine.command(work.complete, city.person("traffic.clerk"), instance, item.wait, item.revision, {})
     assert answer == {"instance_id": instance, "wait": item.wait, "ended": "completed"}
     assert city.outcome(instance) == "completed"
+
+
+def test_every_step_leaves_a_ledger_row_with_its_actor_and_the_digest_of_the_state(city: Play) -> None:
+    """Also a completion that moves nothing and touches no clock can be believed in an audit."""
+    order = city.issued("water", issue_mode="oral_first")
+    instance = city.order_row(order).instance_id
+    before = len(city.rows(ledger.ledger))
+    city.do("paper", document_number="ZL-1")
+    (row,) = city.rows(ledger.ledger)[before:]
+    stored = city.row(processes.process_instance, instance)
+    (entry,) = json.loads(row.content)["facts"]
+    code, kind, subject_id, actor_id, payload = entry
+    assert (row.subject, code, kind, subject_id) == (f"directive:{order}", "instance.stepped", "instance", instance)
+    assert (actor_id, payload["stimulus"], payload["revision"]) == ("centre.drafter", "Complete", stored.revision)
+    assert payload["state_digest"] == hashlib.sha256(stored.state_bytes).hexdigest()
