@@ -38,6 +38,8 @@ class Settings:
     """The effective settings of one process.
 
     Shape: `seal_file` is where the ledger's seals are repeated; by default beside an SQLite database, never None there.
+    `https` says that people reach the pages through TLS: cookies are then sent over it alone. `demo` shows the guided
+    first incident.
     Unit: `evidence_limit` in bytes.
     """
 
@@ -49,6 +51,8 @@ class Settings:
     synchronous: Synchronous = "FULL"
     worker_batch: int = 200
     log_level: str = "INFO"
+    https: bool = False
+    demo: bool = False
 
     @property
     def sqlite_path(self) -> Path | None:
@@ -119,7 +123,7 @@ def _read(file: Path) -> dict[str, str]:
     unknown = document.keys() - {field.name for field in fields(Settings)}
     if unknown:
         raise SettingsError(f"Expected settings in {file}, but {sorted(unknown)[0]!r} is none.")
-    return {name: str(value) for name, value in document.items()}
+    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in document.items()}
 
 
 def _build(given: Mapping[str, str]) -> Settings:
@@ -133,6 +137,8 @@ def _build(given: Mapping[str, str]) -> Settings:
         synchronous=cast(Synchronous, _choice(given, "synchronous", get_args(Synchronous), defaults.synchronous)),
         worker_batch=_positive(given, "worker_batch", defaults.worker_batch),
         log_level=_choice(given, "log_level", LOG_LEVELS, defaults.log_level),
+        https=_truth(given, "https", defaults.https),
+        demo=_truth(given, "demo", defaults.demo),
     )
 
 
@@ -145,6 +151,10 @@ def _positive(given: Mapping[str, str], name: str, default: int) -> int:
     if not value.isascii() or not value.isdigit() or int(value) == 0:
         raise SettingsError(f"Expected a positive whole number for {name}, but it is {value!r}.")
     return int(value)
+
+
+def _truth(given: Mapping[str, str], name: str, default: bool) -> bool:
+    return _choice(given, name, ("true", "false"), str(default).lower()) == "true"
 
 
 def _choice(given: Mapping[str, str], name: str, choices: tuple[str, ...], default: str) -> str:

@@ -241,3 +241,45 @@ class FailureRetried(Fact):
     wait: int
     failure: str
     corrected: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountFact(Fact):
+    """Something that happened to the account of a person."""
+
+    subject_kind = "person"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordSet(AccountFact):
+    """A person got a new password."""
+
+    code = "account.password_set"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn(AccountFact):
+    """A person signed in."""
+
+    code = "account.signed_in"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInRefused(AccountFact):
+    """Somebody tried a wrong password."""
+
+    code = "account.refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountLocked(AccountFact):
+    """Too many wrong passwords: the account is locked for a while."""
+
+    code = "account.locked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedOut(AccountFact):
+    """A person signed out."""
+
+    code = "account.signed_out"

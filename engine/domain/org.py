@@ -115,6 +115,10 @@ class DepartmentTree:
             )
         return department
 
+    def all(self) -> tuple[Department, ...]:
+        """Every department, in the order given."""
+        return tuple(self._by_id.values())
+
     def by_code(self, code: str) -> Department | None:
         """The department with that code, if the city has one."""
         return self._by_code.get(code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,9 @@ from engine.storage.tables.ledger import fact as fact_table
 from engine.storage.uow import UnitOfWork
 
 from .city import City
+
+REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
+"""The id of the request a command is carried out for: it goes into the ledger rows, so a click can be found there."""
 
 _FACTS = insert_into(fact_table)
 
@@ -78,10 +82,14 @@ class Desk:
         """Write facts, one ledger row for each chain, and the outbox."""
         if self._facts:
             self.uow.run_many(_FACTS, [_row(fact) for fact in self._facts])
+        request_id = REQUEST_ID.get()
         for chain, facts in self._chains.items():
             if not facts:
                 continue
-            ledger.append(self.uow, chain, {"facts": [_entry(fact) for fact in facts]})
+            content: dict[str, Any] = {"facts": [_entry(fact) for fact in facts]}
+            if request_id is not None:
+                content["request"] = request_id
+            ledger.append(self.uow, chain, content)
         self.uow.failpoint("after_ledger")
         for topic, key, payload in self._messages:
             outbox.put(self.uow, topic, key, payload)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import bindparam, select
@@ -28,3 +29,11 @@ def person_named(uow: UnitOfWork, account: str) -> str:
     if row is None or row[1] != "active":
         raise NotFound("person.unknown", "Expected an active account, but there is none.", account=account)
     return str(row[0])
+
+
+def names_of(uow: UnitOfWork, ids: Collection[str | None]) -> dict[str, str]:
+    """The names of these people by id; nobody where an id is none of a person."""
+    wanted = {id for id in ids if id}
+    if not wanted:
+        return {}
+    return dict(uow.found(select(person.c.id, person.c.name).where(person.c.id.in_(wanted))))

@@ -190,6 +190,10 @@ class UnitOfWork:
         result: CursorResult[Any] = self._open_line.connection.execute(statement, values)
         return result
 
+    def found(self, statement: Executable) -> list[tuple[Any, ...]]:
+        """The rows of a question put together on the fly; what asks often and always the same is `Prepared`."""
+        return [tuple(row) for row in self.execute(statement)]
+
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """A part of the unit that is undone alone when its block raises."""

@@ -17,8 +17,10 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import bindparam
 
 from engine.domain.access import SYSTEM_ACTOR
+from engine.services.accounts import forget_old_sessions
 from engine.services.desk import Desk
 from engine.services.engine import Engine
+from engine.services.limits import forget_old_windows
 from engine.storage.prepared import Prepared, insert_into
 from engine.storage.tables.outbox import worker_heartbeat
 
@@ -44,6 +46,13 @@ def beat(engine: Engine, name: str) -> int:
     return engine.fire_all_due() + deliver_waiting(engine)
 
 
+def tidy(engine: Engine) -> None:
+    """Drop what nobody asks for any more: old answers, sessions that are over, rate windows."""
+    engine.forget_old_answers()
+    engine.command(forget_old_sessions, SYSTEM_ACTOR)
+    engine.command(forget_old_windows, SYSTEM_ACTOR)
+
+
 def run_worker(engine: Engine, *, until: threading.Event | None = None) -> None:
     """Beat until told to stop (SIGTERM, SIGINT or `until`); a beat that fails is logged, the next one tries again."""
     stop = until or threading.Event()
@@ -59,7 +68,7 @@ def run_worker(engine: Engine, *, until: threading.Event | None = None) -> None:
     for seconds, job in (
         (BEAT_S, lambda: beat(engine, name)),
         (SEAL_S, engine.seal),
-        (TIDY_S, engine.forget_old_answers),
+        (TIDY_S, lambda: tidy(engine)),
     ):
         scheduler.add_job(_guarded(job), "interval", seconds=seconds)
     scheduler.start()
