@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -87,3 +89,9 @@ def distance_m(from_longitude: float, from_latitude: float, to_longitude: float,
 def is_within_m(first: tuple[float, float], second: tuple[float, float], radius_m: float) -> bool:
     """Whether two points (longitude, latitude) are at most `radius_m` apart: for finding likely duplicates."""
     return distance_m(*first, *second) <= radius_m
+
+
+def outline(polygon_wkt: str) -> dict[str, Any]:
+    """A polygon as the geometry of a GeoJSON feature. Raises: Rejected `geo.polygon`."""
+    geometry: dict[str, Any] = json.loads(shapely.to_geojson(parse_polygon(polygon_wkt)))
+    return geometry

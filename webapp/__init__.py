@@ -1,1 +1,38 @@
-"""The face of cityloop: command line now, pages and API on top of `engine.services`."""
+"""The web application: pages and the API over one engine. `create_app` is its only way in."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from engine.services.engine import Engine
+from engine.settings import Settings
+
+from . import csrf, faults, guard, headers, logs, names, session, text, times
+from .areas import AREAS
+
+
+def create_app(engine: Engine, settings: Settings) -> Flask:
+    """The application over an engine.
+
+    Raises: guard.Undeclared for a route that does not say who may call it.
+    """
+    app = Flask(__name__)
+    app.extensions["engine"] = engine
+    app.extensions["settings"] = settings
+    app.config.update(MAX_CONTENT_LENGTH=12_000_000, MAX_FORM_MEMORY_SIZE=1_000_000, MAX_FORM_PARTS=500)
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    # The order is the order of a request: its id, who asks, may they, is the form theirs.
+    logs.install(app)
+    headers.install(app)
+    faults.install(app)
+    session.install(app)
+    guard.install(app)
+    csrf.install(app)
+    text.install(app)
+    times.install(app)
+    names.install(app)
+    for area in AREAS:
+        app.register_blueprint(area)
+    guard.check_declared(app)
+    return app

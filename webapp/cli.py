@@ -157,6 +157,28 @@ def drive(file: Path, process_id: str | None, data: str, as_json: bool) -> None:
 
 
 @main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@_answers
+def serve(host: str, port: int) -> None:
+    """Serve pages and API; refuses weak settings. The worker is a process of its own (`cityloop worker`)."""
+    from engine.services.installation import open_engine
+    from webapp import serve as server
+
+    _refuse_weak(_settings())
+    open_engine(_settings()).database.close()  # says what is missing before a server stands there
+    server.require_free(host, port)
+    click.echo(f"cityloop serves on http://{host}:{port}")
+    server.serve(host, port)
+
+
+def _refuse_weak(settings: Settings) -> None:
+    weak = [finding for finding in settings.findings() if finding.severity == "error"]
+    if weak:
+        raise EngineError("settings.weak", " ".join(finding.message for finding in weak))
+
+
+@main.command()
 @_answers
 def worker() -> None:
     """Beat: fire what is due, deliver what is to leave, seal the ledger; until stopped."""
@@ -164,9 +186,7 @@ def worker() -> None:
     from engine.worker.loop import run_worker
 
     settings = _settings()
-    weak = [finding for finding in settings.findings() if finding.severity == "error"]
-    if weak:
-        raise EngineError("settings.weak", " ".join(finding.message for finding in weak))
+    _refuse_weak(settings)
     run_worker(open_engine(settings))
 
 

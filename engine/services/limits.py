@@ -42,6 +42,8 @@ IMPORT = Rule("import", 10)
 """Files a person hands in."""
 REPORT = Rule("report", 5)
 """Reports of the public from one address."""
+FOLLOW = Rule("follow", 20)
+"""Codes tried from one address."""
 
 
 def take(engine: Engine, rule: Rule, key: str) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import bindparam, or_, select
 
-from engine.domain.event_type import Suggestion, suggest
+from engine.domain.event_type import Suggestion, event_type_named, suggest
 from engine.domain.events import SignalActed, SignalMoved, SignalReceived
 from engine.domain.incident import move_on_source_cancel
 from engine.domain.lifecycle import SIGNAL
@@ -58,8 +58,12 @@ class Received:
         }
 
 
-def receive_signal(desk: Desk, signal: Signal, payload: bytes) -> Received:
+def receive_signal(
+    desk: Desk, signal: Signal, payload: bytes, *, event_type: str | None = None, follow_index: str | None = None
+) -> Received:
     """Store a signal and do what follows: open, update or call off incidents, or only keep it.
+
+    `event_type` is the type the reporter named, instead of the suggested one.
 
     A second arrival of the same source and identifier changes nothing and gets the first answer.
     """
@@ -72,7 +76,10 @@ def receive_signal(desk: Desk, signal: Signal, payload: bytes) -> Received:
     known = _thread_around(desk, signal)
     decision = decide_signal(signal, known, desk.now)
     suggestion = suggest(signal, desk.city.profile.suggestions)
-    id_ = _store(desk, signal, payload, suggestion)
+    if event_type is not None:
+        kind = event_type_named(desk.city.profile.event_types, event_type)
+        suggestion = replace(suggestion, event_type=kind.code, level=suggestion.level if kind.is_graded else None)
+    id_ = _store(desk, signal, payload, suggestion, follow_index)
     _apply(desk, id_, signal, decision.effect, suggestion)
     for effect in decision.released:
         released = desk.uow.one(_SEEN, {"source": signal.source, "external_id": effect.external_id})
@@ -147,7 +154,7 @@ def _stored(desk: Desk, source: str, ids: Iterable[str]) -> list[Known]:
     ]
 
 
-def _store(desk: Desk, signal: Signal, payload: bytes, suggestion: Suggestion) -> str:
+def _store(desk: Desk, signal: Signal, payload: bytes, suggestion: Suggestion, follow_index: str | None) -> str:
     uow, keys = desk.uow, desk.uow.keys
     id_ = uow.new_id()
 
@@ -185,6 +192,7 @@ def _store(desk: Desk, signal: Signal, payload: bytes, suggestion: Suggestion) -
             "cap_status": signal.status if signal.kind == "alert" else None,
             "cap_msg_type": signal.msg_type if signal.kind == "alert" else None,
             "reason_code": None,
+            "follow_index": follow_index,
         },
     )
     uow.run_many(

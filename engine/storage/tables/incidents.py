@@ -5,7 +5,19 @@ from __future__ import annotations
 from sqlalchemy import Column, Double, Index, Table, UniqueConstraint
 
 from engine.domain.lifecycle import INCIDENT
-from engine.storage.tables.base import at, level, metadata, number, own_id, ref, revision, sealed, state, text
+from engine.storage.tables.base import (
+    at,
+    level,
+    loose_ref,
+    metadata,
+    number,
+    own_id,
+    ref,
+    revision,
+    sealed,
+    state,
+    text,
+)
 
 incident = Table(
     "incident",
@@ -40,6 +52,7 @@ incident = Table(
     ref("merged_into_id", "incident"),
     ref("created_by", "person"),
     at("created_at", required=True),
+    loose_ref("instance_id"),
     UniqueConstraint("number"),
     Index(None, "state", "reported_at"),
     Index(None, "grid_cell_id"),

@@ -36,15 +36,18 @@ signal = Table(
     text("cap_status"),
     text("cap_msg_type"),
     text("reason_code"),
+    text("follow_index"),
     one_of("kind", "alert", "report"),
     UniqueConstraint("source", "external_id"),
     Index(None, "incident_id"),
     Index(None, "state", "received_at"),
     Index(None, "phone_index"),
+    Index(None, "follow_index"),
 )
 """One report or alert as received; the same source and identifier never make a second row.
 
 `payload_digest` is the SHA-256 of the raw payload: it tells a repeat from a changed message under the same id.
+`follow_index` is the blind index of the code a reporter follows the report by.
 """
 
 signal_reference = Table(

@@ -1,0 +1,23 @@
+"""The areas of the product: each holds its pages (`views`), the shapes of its forms (`forms`) and its menu entries."""
+
+from __future__ import annotations
+
+from webapp.guard import Area
+
+from .account.views import area as account
+from .audit.views import area as audit
+from .board.views import area as board
+from .health.views import area as health
+from .home.views import area as home
+from .inbox.views import area as inbox
+from .incidents.views import area as incidents
+from .library.views import area as library
+from .live.views import area as live
+from .orders.views import area as orders
+from .people.views import area as people
+from .reports.views import area as reports
+from .work.views import area as work
+
+AREAS: tuple[Area, ...] = (
+    account, audit, board, health, home, inbox, incidents, library, live, orders, people, reports, work,
+)  # fmt: skip

@@ -1,0 +1,74 @@
+"""Signing in and out, and the language of the pages."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from engine.errors import EngineError, NotAllowed
+from engine.services import accounts, limits
+from webapp.faults import sentence, status_of
+from webapp.guard import PUBLIC, SIGNED_IN, Area
+from webapp.session import actor, cookie_name, is_signed_in, person, set_cookie, the_engine
+from webapp.text import COOKIE, LANGUAGES
+
+area = Area("account")
+_A_YEAR_S = 365 * 24 * 3600
+
+
+@area.page("/sign-in", permission=PUBLIC)
+def sign_in() -> Response | str:
+    """The form; straight on for whoever is signed in."""
+    if is_signed_in():
+        return redirect(safe_next())
+    return render_template("account/sign_in.html", account="", said=None, next=request.args.get("next", ""))
+
+
+@area.action("/sign-in", permission=PUBLIC)
+def enter() -> Response:
+    """Sign in; with a new session id, whatever session there was before."""
+    account, address = request.form.get("account", "").strip(), request.remote_addr or ""
+    try:
+        limits.take(the_engine(), limits.LOGIN, address)
+        signed = accounts.sign_in(the_engine(), account, request.form.get("password", ""))
+    except EngineError as error:
+        if not isinstance(error, NotAllowed):
+            raise
+        said = sentence(error)
+        page = render_template("account/sign_in.html", account=account, said=said, next=request.form.get("next", ""))
+        return make_response(page, status_of(error))
+    response = redirect(safe_next())
+    set_cookie(response, cookie_name(), signed.token)  # type: ignore[arg-type]
+    return response
+
+
+@area.action("/sign-out", permission=SIGNED_IN)
+def leave() -> Response:
+    """Sign out: the session is gone from the server, not only from the browser."""
+    session = person()
+    assert session is not None
+    the_engine().command(accounts.sign_out, actor(), session.id_hash)
+    response = redirect(url_for("account.sign_in"))
+    response.delete_cookie(cookie_name(), path="/")
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
+
+
+@area.action("/language", permission=PUBLIC)
+def choose_language() -> Response:
+    """Show the pages in another language, on the page one was on."""
+    chosen = request.form.get("language", "")
+    response = redirect(safe_next())
+    if chosen in LANGUAGES:
+        set_cookie(response, COOKIE, chosen, max_age=_A_YEAR_S)  # type: ignore[arg-type]
+    return response
+
+
+def safe_next() -> str:
+    """Where to go next: a path of this site, whatever the form says."""
+    wanted = request.form.get("next") or request.args.get("next") or ""
+    parts = urlsplit(wanted)
+    is_ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
+    return wanted if is_ours and wanted.isprintable() else url_for("home.start")

@@ -1,0 +1,95 @@
+"""One work item: what it is about, its form, and taking, giving back and completing it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from engine.errors import NotFound, Rejected
+from engine.services import work
+from engine.services.questions.incidents import incident_page
+from engine.services.questions.orders import OrderView, order_page
+from engine.services.questions.work import ItemView, item_page, require_instance
+from webapp import names
+from webapp.faults import sentence
+from webapp.guard import Area
+from webapp.schema_form import answers_from, errors_of, fields_of
+from webapp.session import actor, run, the_engine
+from webapp.text import t
+
+from .forms import seen_revision, with_files
+
+area = Area("work", url_prefix="/work")
+
+
+@area.page("/<instance_id>/<int:wait>", permission="work:item:read")
+def item(instance_id: str, wait: int) -> str:
+    """The item with its empty form, or filled in as far as is known."""
+    return _page(instance_id, wait, None, {}, None)
+
+
+@area.action("/<instance_id>/<int:wait>/claim", permission="work:item:claim")
+def claim(instance_id: str, wait: int) -> Response:
+    """Take it into hand."""
+    run(work.claim, instance_id, wait, seen_revision())
+    return redirect(url_for("work.item", instance_id=instance_id, wait=wait))
+
+
+@area.action("/<instance_id>/<int:wait>/release", permission="work:item:claim")
+def release(instance_id: str, wait: int) -> Response:
+    """Give it back to the department."""
+    run(work.release, instance_id, wait, seen_revision())
+    return redirect(url_for("work.item", instance_id=instance_id, wait=wait))
+
+
+@area.action("/<instance_id>/<int:wait>/complete", permission="work:item:complete")
+def complete(instance_id: str, wait: int) -> Response:
+    """Complete it; a form that is not right comes back as it was filled in, with what to change."""
+    engine = the_engine()
+    answers: dict[str, Any] = {}
+    view = None
+    try:
+        view = engine.read(item_page, engine.city, actor(), instance_id, wait)
+        answers = {} if view.schema is None else answers_from(view.schema, request.form)
+    except NotFound:
+        # Perhaps a colleague was faster: whoever may see the case is told who and when by the command's refusal.
+        engine.read(require_instance, engine.city, actor(), instance_id)
+    try:
+        if view is not None and view.schema is not None:
+            answers = with_files(answers, view)
+        run(work.complete, instance_id, wait, seen_revision(), answers)
+    except Rejected as refusal:
+        page = _page(instance_id, wait, answers, errors_of(refusal), sentence(refusal))
+        return make_response(page, 422)
+    flash(t("work.done"))
+    return redirect(url_for("inbox.inbox"))
+
+
+def _page(instance_id: str, wait: int, answers: dict[str, Any] | None, errors: dict[str, str], said: str | None) -> str:
+    engine = the_engine()
+    view: ItemView = engine.read(item_page, engine.city, actor(), instance_id, wait)
+    order = case = None
+    if view.about is not None and view.about.directive_id is not None:
+        order = engine.read(order_page, engine.city, actor(), view.about.directive_id)
+    if view.about is not None:
+        case = engine.read(incident_page, engine.city, actor(), view.about.incident_id)
+    known: dict[str, Any] = {}
+    if order is not None:
+        known |= {"objective": order.objective, "content": order.content}
+    if case is not None:
+        known |= {"event_type": case.event_type, "level": case.level}
+    fields = []
+    if view.schema is not None and view.form is not None:
+        values = known if answers is None else answers
+        fields = fields_of(view.process_id, view.form, view.schema, values, errors, _offered(order))
+    return render_template("work/item.html", item=view, order=order, case=case, fields=fields, said=said)
+
+
+def _offered(order: OrderView | None) -> list[str]:
+    """The codes of the departments a field may name: those an order addresses, else every one of the city."""
+    tree = names.departments()
+    if order is not None:
+        return [tree.department(leg.department_id).code for leg in order.legs if leg.task_id is not None]
+    return sorted(each.code for each in tree.all() if each.centre_kind is None)

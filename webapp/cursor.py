@@ -1,0 +1,33 @@
+"""The place where a page of a list ends, as an opaque text in an address."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from engine.errors import Rejected
+
+_READ: Mapping[str, Callable[[Any], Any]] = {"moment": datetime.fromisoformat, "text": str, "number": int}
+
+
+def encode(*place: datetime | str | int) -> str:
+    """The place as a text."""
+    parts = [each.isoformat() if isinstance(each, datetime) else each for each in place]
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+
+
+def decode(text: str | None, *kinds: Literal["moment", "text", "number"]) -> Any:
+    """The place a text names, of these kinds; None without a text. Raises: Rejected (`list.bad_cursor`)."""
+    if not text:
+        return None
+    try:
+        parts = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        place = tuple(_READ[kind](part) for kind, part in zip(kinds, parts, strict=True))
+    except (ValueError, TypeError) as problem:
+        raise Rejected("list.bad_cursor", "Expected the address of a page of this list, but it is none.") from problem
+    if any(kind == "moment" and part.utcoffset() is None for kind, part in zip(kinds, place, strict=True)):
+        raise Rejected("list.bad_cursor", "Expected the address of a page of this list, but it is none.")
+    return place

@@ -1,0 +1,43 @@
+"""The web server: granian over `webapp.wsgi`, one process with threads. The installation comes by the environment."""
+
+from __future__ import annotations
+
+import socket
+
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from engine.errors import Unavailable
+
+THREADS = 16
+"""Requests at work at once: SQLite has one writer and Python one interpreter, more would only wait inside."""
+
+
+def require_free(host: str, port: int) -> None:
+    """Refuse an address that is taken, before anything else starts. Raises: Unavailable (`serve.port_taken`)."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as problem:
+            raise Unavailable(
+                "serve.port_taken",
+                f"Expected to serve on {host}:{port}, but {problem.strerror or problem}. Choose another with --port.",
+                port=port,
+            ) from problem
+
+
+def serve(host: str, port: int, *, threads: int = THREADS) -> None:
+    """Serve until stopped; a worker process that dies is started again."""
+    Granian(
+        "webapp.wsgi:app",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=threads,
+        respawn_failed_workers=True,
+        log_level=LogLevels.warning,
+        websockets=False,
+    ).serve()

@@ -1,0 +1,89 @@
+"""Who asks: the session behind the cookie, the person and their posts, the engine they work with."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import ParamSpec, TypeVar, cast
+
+from flask import Flask, Response, current_app, g, request
+
+from engine.domain.access import SYSTEM_ACTOR, Actor
+from engine.services import accounts
+from engine.services.engine import Command, Engine
+from engine.settings import Settings
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_TOUCHED_EVERY = timedelta(minutes=1)
+
+
+def the_engine() -> Engine:
+    """The engine of this application."""
+    return cast(Engine, current_app.extensions["engine"])
+
+
+def settings() -> Settings:
+    """The settings of this application."""
+    return cast(Settings, current_app.extensions["settings"])
+
+
+def now() -> datetime:
+    """The instant of this request by the engine's clock; one for the whole request."""
+    if "now" not in g:
+        g.now = the_engine().clock.now()
+    return cast(datetime, g.now)
+
+
+def cookie_name() -> str:
+    """The session cookie; under https with the prefix that binds it to this host."""
+    return "__Host-cityloop" if settings().https else "cityloop"
+
+
+def set_cookie(response: Response, name: str, value: str, **more: object) -> None:
+    """Set a cookie that scripts cannot read and other sites do not send."""
+    response.set_cookie(name, value, httponly=True, samesite="Lax", secure=settings().https, path="/", **more)  # type: ignore[arg-type]
+
+
+def install(app: Flask) -> None:
+    """Find the session at every request."""
+    app.before_request(_find)
+    app.jinja_env.globals.update(person=person, settings=settings)
+
+
+def _find() -> None:
+    g.session = None
+    if request.endpoint in (None, "static"):
+        return
+    token = request.cookies.get(cookie_name())
+    if not token:
+        return
+    engine = the_engine()
+    found = engine.read(accounts.session_of, token, now())
+    if found is None:
+        return
+    g.session, g.actor = found, engine.actor(found.person_id)
+    if now() - found.seen_at >= _TOUCHED_EVERY:
+        engine.command(accounts.touch_session, SYSTEM_ACTOR, found.id_hash)
+
+
+def is_signed_in() -> bool:
+    """Whether somebody is signed in."""
+    return g.get("session") is not None
+
+
+def person() -> accounts.SessionView | None:
+    """The session of the person signed in; None where nobody is."""
+    return cast("accounts.SessionView | None", g.get("session"))
+
+
+def actor() -> Actor:
+    """The person signed in, with the posts held now; somebody without any post where nobody is."""
+    return cast(Actor, g.get("actor")) or Actor("")
+
+
+def run(command: Command[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a command as the person signed in; once, where the form carries the key of a request."""
+    engine, key = the_engine(), request.form.get("once", "")
+    if key:
+        return engine.once(key[:64], command, actor(), *args, **kwargs)
+    return engine.command(command, actor(), *args, **kwargs)

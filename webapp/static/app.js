@@ -1,0 +1,107 @@
+// What pages gain where scripts run. Every page works without: nothing here is the only way to anything.
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const say = (text) => { const live = document.getElementById("live"); if (live) live.textContent = text; };
+
+  // theme
+  for (const button of document.querySelectorAll("[data-theme-toggle]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      root.dataset.bsTheme = root.dataset.bsTheme === "dark" ? "light" : "dark";
+      localStorage.setItem("cityloop-theme", root.dataset.bsTheme);
+    });
+  }
+
+  // keys: j and k walk through a list, Enter opens, / searches, c claims; never while somebody types
+  let at = -1;
+  const rows = () => [...document.querySelectorAll("[data-keys] tbody tr")];
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input, textarea, select, [contenteditable]");
+    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "j" || event.key === "k") {
+      const all = rows();
+      if (!all.length) return;
+      at = Math.max(0, Math.min(all.length - 1, at + (event.key === "j" ? 1 : -1)));
+      all.forEach((row, place) => row.classList.toggle("is-at", place === at));
+      const link = all[at].querySelector("a");
+      if (link) link.focus();
+    }
+    const button = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+    if (button) { event.preventDefault(); button.click(); }
+  });
+
+  // fields that one decision asks for are shown with it; without scripts they all stand there with a note
+  for (const form of document.querySelectorAll("form")) {
+    const conditional = [...form.querySelectorAll("[data-shown-for]")];
+    if (!conditional.length) continue;
+    const update = () => {
+      const chosen = form.querySelector('[name="f-decision"]:checked');
+      for (const field of conditional) {
+        field.hidden = !chosen || !field.dataset.shownFor.split(" ").includes(chosen.value);
+      }
+    };
+    form.addEventListener("change", update);
+    update();
+  }
+
+  // the diagram with its tokens
+  const diagram = document.querySelector("[data-diagram]");
+  if (diagram && window.BpmnJS) {
+    const viewer = new window.BpmnJS({ container: diagram });
+    fetch(diagram.dataset.diagram).then((answer) => answer.text()).then((xml) => viewer.importXML(xml)).then(() => {
+      const canvas = viewer.get("canvas");
+      canvas.zoom("fit-viewport", "auto");
+      const tokens = JSON.parse(diagram.dataset.tokens || "{}");
+      for (const [node, count] of Object.entries(tokens)) {
+        const badge = document.createElement("div");
+        badge.className = "token";
+        badge.textContent = String(count);
+        viewer.get("overlays").add(node, { position: { top: -14, right: 14 }, html: badge });
+        canvas.addMarker(node, "stands");
+      }
+      diagram.dataset.ready = "true";
+    }).catch(() => { diagram.hidden = true; });
+  }
+
+  // the map: grid cells without tiles, one pin
+  const place = document.querySelector("[data-map]");
+  if (place && window.L) {
+    const map = window.L.map(place, { attributionControl: false, zoomControl: true });
+    const pin = window.L.circleMarker([0, 0], { radius: 9, color: "#0f2f5c", fillColor: "#ffb000", fillOpacity: 1 });
+    const show = (lat, lon) => { pin.setLatLng([lat, lon]).addTo(map); };
+    fetch(place.dataset.map).then((answer) => answer.json()).then((cells) => {
+      const layer = window.L.geoJSON(cells, { style: { color: "#5b6b80", weight: 1, fillOpacity: 0.08 } }).addTo(map);
+      map.fitBounds(layer.getBounds());
+      if (place.dataset.lat) { show(+place.dataset.lat, +place.dataset.lon); map.setView([+place.dataset.lat, +place.dataset.lon], 14); }
+      place.dataset.ready = "true";
+    });
+    if ("pick" in place.dataset) {
+      map.on("click", (event) => {
+        show(event.latlng.lat, event.latlng.lng);
+        document.getElementById("latitude").value = event.latlng.lat.toFixed(6);
+        document.getElementById("longitude").value = event.latlng.lng.toFixed(6);
+      });
+    }
+  }
+
+  // live pages: the server says that something moved, the page asks for itself again; without a stream it asks by time
+  const live = document.querySelector("[data-live]");
+  if (live && window.EventSource) {
+    const note = document.querySelector("[data-live-note]");
+    const refresh = () => fetch(location.href, { headers: { "X-Part": "live" } })
+      .then((answer) => (answer.ok ? answer.text() : Promise.reject(new Error(answer.status))))
+      .then((page) => {
+        const fresh = new DOMParser().parseFromString(page, "text/html").querySelector("[data-live]");
+        const old = document.querySelector("[data-live]");
+        if (fresh && old && !old.contains(document.activeElement)) { old.replaceWith(fresh); say(note ? note.dataset.liveNote : ""); }
+      });
+    let waiting = 0;
+    const soon = () => { clearTimeout(waiting); waiting = setTimeout(refresh, 400); };
+    const stream = new EventSource("/live");
+    stream.addEventListener("moved", soon);
+    stream.addEventListener("full", () => { stream.close(); setInterval(refresh, 15000); });
+    stream.onerror = () => { if (note) { note.hidden = false; } };
+    stream.onopen = () => { if (note) { note.hidden = true; } };
+  }
+})();
