@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Table, insert, select
 
 from engine.domain.access import SYSTEM_ACTOR, Actor
-from engine.services import directives, incidents, work
+from engine.services import incidents, work
 from engine.services.desk import Desk
 from engine.services.installation import open_engine, prepare
 from engine.settings import Settings
@@ -64,8 +64,10 @@ class TinyCity:
     head (`water.clerk`, `water.head`). The head is on duty. Time moves only by `clock`.
     """
 
-    def __init__(self, folder: Path, *departments: str, database_url: str | None = None) -> None:
-        self.clock = ManualClock(START)
+    def __init__(
+        self, folder: Path, *departments: str, database_url: str | None = None, start: datetime = START
+    ) -> None:
+        self.clock = ManualClock(start)
         self.departments = departments or ("water", "traffic", "fire")
         settings = Settings(
             database_url=database_url or f"sqlite:///{folder / 'city.db'}",
@@ -115,24 +117,26 @@ class TinyCity:
         return self.engine.actor(id)
 
     def order(self, *departments: str, level: int | None = 3, event_type: str = "10101", **more: Any) -> str:
-        """Take an incident as far as dispatched and draft a directive to these departments; its id."""
-        run = self.engine.command
+        """Take an incident as far as dispatched, with a directive drafted to these departments; the directive's id."""
+        incident_id = self.incident(level=level, event_type=event_type)
+        self.do("accept", of=incident_id, decision="accept")
+        self.do("file", of=incident_id, decision="file")
+        lead, *co = departments or self.departments
+        wording = {"objective": "Stop the flood", "content": "Close the road and pump"}
+        self.do("dispatch", of=incident_id, lead=[lead], co=co, **wording, **more)
+        return self.newest_order(incident_id)
+
+    def incident(self, *, level: int | None = 3, event_type: str = "10101") -> str:
+        """A reported incident, whose process waits for its acceptance; its id."""
         opening = incidents.Opening("signal", event_type, level, None, None, None, self.clock.now())
-        incident_id = run(incidents.open_incident, SYSTEM_ACTOR, opening)
-        run(incidents.accept_incident, self.person("centre.intake_clerk"), incident_id)
-        run(incidents.file_incident, self.person("centre.shift_leader"), incident_id)
-        run(incidents.dispatch_incident, self.person("centre.dispatcher"), incident_id)
-        addressees = [(code, "co" if i else "lead") for i, code in enumerate(departments or self.departments)]
-        return run(
-            directives.draft_directive,
-            self.person("centre.drafter"),
-            incident_id,
-            kind="dispatch",
-            objective="Stop the flood",
-            content="Close the road and pump",
-            addressees=addressees,
-            **more,
-        )
+        return self.engine.command(incidents.open_incident, SYSTEM_ACTOR, opening)
+
+    def newest_order(self, incident_id: str) -> str:
+        """The directive of the incident that was drafted last."""
+        table = directive_tables.directive
+        statement = select(table.c.id).where(table.c.incident_id == incident_id).order_by(table.c.number.desc())
+        with self.engine.database.read(self.clock.now()) as uow:
+            return str(uow.execute(statement.limit(1)).scalar_one())
 
     def items(self, node_id: str | None = None, department: str | None = None) -> list[Any]:
         """The open work items, oldest first, of a node and a department where given."""
@@ -145,9 +149,20 @@ class TinyCity:
         with self.engine.database.read(self.clock.now()) as uow:
             return list(uow.execute(statement).all())
 
-    def do(self, node_id: str, department: str | None = None, *, by: str | None = None, **answers: Any) -> Any:
-        """Complete the oldest open item of a node as the person whose role it is; what the service answers."""
-        found = self.items(node_id, department)
+    def do(
+        self,
+        node_id: str,
+        department: str | None = None,
+        *,
+        by: str | None = None,
+        of: str | None = None,
+        **answers: Any,
+    ) -> Any:
+        """Complete the oldest open item of a node as the person whose role it is; what the service answers.
+
+        Shape: `of` is the id of the subject (directive or incident) where several are at the node.
+        """
+        found = [item for item in self.items(node_id, department) if of in (None, item.subject_id)]
         if not found:
             raise AssertionError(f"no open item {node_id}: {[(i.node_id, i.department_id) for i in self.items()]}")
         item = found[0]

@@ -40,8 +40,9 @@ class Item:
     role: str
     department_id: str
     form: str | None
-    directive_id: str
+    subject_id: str
     revision: int
+    process_id: str
 
 
 @dataclass(frozen=True, slots=True)

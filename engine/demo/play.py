@@ -8,37 +8,47 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
+from typing import Any
 
 from sqlalchemy import bindparam, func, select
 
 from engine.demo.city import SEED
-from engine.demo.course import Course, Item, Turn
+from engine.demo.course import Course, Item
 from engine.demo.day import Arrival, Day, Order, Scene
 from engine.demo.departments import COMMAND
 from engine.demo.names import number, pick
 from engine.demo.rows import City
 from engine.domain.access import SYSTEM_ACTOR, Actor
 from engine.forms import Form, compile_form, example_answers
-from engine.services import directives, incidents, work
+from engine.services import directives, work
 from engine.services.definitions import shipped_sources
 from engine.services.engine import Engine
 from engine.services.ingest import ingest_file
 from engine.services.signals import receive_signal
 from engine.storage.prepared import Prepared
 from engine.storage.tables.clocks import clock
-from engine.storage.tables.processes import timer, work_item
+from engine.storage.tables.directives import directive
+from engine.storage.tables.processes import definition, process_instance, timer, work_item
 from engine.storage.uow import UnitOfWork
 from engine.testing import ManualClock
 
 _SEALED_EVERY = timedelta(hours=1)
 _CLAIMED_AFTER = timedelta(seconds=30)
-_PACE_S = {"accept": (15, 20), "file": (40, 60), "dispatch": (20, 20), "close": (240, 360), "evaluate": (600, 900)}
+_PACE_S = {
+    "accept": (15, 20),
+    "file": (40, 60),
+    "call_back": (120, 240),
+    "close": (240, 360),
+    "evaluate": (600, 900),
+}
 """Seconds a case takes for each of its steps: at least, and how many more at most."""
+_ORDERING = {"dispatch", "assign"}
+_DECISIONS = {"accept": "accept", "file": "file", "call_back": "solved", "close": "close"}
 
 _OPENED = Prepared(
     select(
@@ -50,9 +60,18 @@ _OPENED = Prepared(
         work_item.c.form,
         work_item.c.subject_id,
         work_item.c.revision,
+        definition.c.process_id,
     )
+    .join_from(work_item, process_instance)
+    .join(definition)
     .where(work_item.c.opened_at == bindparam("now", type_=work_item.c.opened_at.type))
     .order_by(work_item.c.instance_id, work_item.c.wait)
+)
+_NEWEST_ORDER = Prepared(
+    select(directive.c.id)
+    .where(directive.c.incident_id == bindparam("incident_id"))
+    .order_by(directive.c.number.desc())
+    .limit(1)
 )
 _NEXT_RUNG = Prepared(
     select(clock.c.next_rung_at)
@@ -67,11 +86,11 @@ _NEXT_TIMER = Prepared(
 
 @dataclass(slots=True)
 class _Case:
-    """An incident on its way, and how many of its orders are not closed yet."""
+    """An incident on its way; its orders are drafted so long after it was settled what it is."""
 
     scene: Scene
     incident_id: str
-    open_orders: int
+    settled_at: datetime
 
 
 class Player:
@@ -86,7 +105,8 @@ class Player:
         self._forms = _forms()
         self._due: list[tuple[datetime, int, Callable[[], object]]] = []
         self._sequence = count()
-        self._courses: dict[str, tuple[Course, _Case]] = {}
+        self._cases: dict[str, _Case] = {}
+        self._courses: dict[str, Course] = {}
         self._seen: set[tuple[str, int]] = set()
 
     def play(self) -> None:
@@ -133,9 +153,6 @@ class Player:
         """One of those who hold the role in the department, the same one for the same key."""
         return self._engine.actor(pick(SEED, f"who/{role}/{key}", self._people[department_id, role]))
 
-    def _of_centre(self, role: str, case: _Case) -> Actor:
-        return self._actor(role, self._codes[COMMAND], str(case.scene.number))
-
     # -- incidents -------------------------------------------------------------------------------------------------
 
     def _receive(self, arrival: Arrival) -> str | None:
@@ -152,46 +169,65 @@ class Player:
     def _open(self, scene: Scene) -> None:
         incident_id = self._receive(scene.arrival)
         assert incident_id is not None
-        case = _Case(scene, incident_id, len(scene.orders))
-        self._step(case, "accept", partial(self._accept, case))
+        self._cases[incident_id] = _Case(scene, incident_id, self._clock.now())
 
-    def _step(self, case: _Case, step: str, action: Callable[[], object]) -> None:
-        least, more = _PACE_S[step]
-        self._after(timedelta(seconds=least + number(SEED, f"{step}/{case.scene.number}", more)), action)
-
-    def _accept(self, case: _Case) -> None:
-        self._engine.command(incidents.accept_incident, self._of_centre("intake_clerk", case), case.incident_id)
-        self._step(case, "file", partial(self._file, case))
-
-    def _file(self, case: _Case) -> None:
+    def _go_on(self, item: Item) -> None:
+        """Plan what somebody of the centre does with an item of an incident's own process."""
+        case = self._cases[item.subject_id]
         scene = case.scene
-        leader = self._of_centre("shift_leader", case)
-        self._engine.command(
-            incidents.file_incident, leader, case.incident_id, event_type=scene.event_type, level=scene.level
-        )
-        self._step(case, "dispatch", partial(self._dispatch, case))
-        for place, order in enumerate(scene.orders, 1):
-            self._after(order.draft_after, partial(self._draft, case, f"{scene.number}.{place}", order))
+        if item.node_id in _ORDERING:
+            self._at(case.settled_at + scene.orders[0].draft_after, partial(self._order, case, item))
+            return
+        least, more = _PACE_S[item.node_id]
+        pause = timedelta(seconds=least + number(SEED, f"{item.node_id}/{scene.number}", more))
+        self._after(pause, partial(self._decide, case, item))
 
-    def _dispatch(self, case: _Case) -> None:
-        self._engine.command(incidents.dispatch_incident, self._of_centre("dispatcher", case), case.incident_id)
+    def _decide(self, case: _Case, item: Item) -> None:
+        """Do a step of the centre as the script has it; once the case is filed its further orders are planned."""
+        scene = case.scene
+        choices: dict[str, Any] = {"decision": _DECISIONS.get(item.node_id)}
+        match item.node_id:
+            case "file":
+                choices |= {"event_type": scene.event_type, "level": scene.level}
+            case "call_back":
+                choices |= {"contacted": True, "satisfied": True}
+            case "close":
+                choices["reply"] = "您反映的问题已处置完毕,感谢监督。"
+            case "evaluate":
+                choices["score"] = 70 + number(SEED, f"score/{scene.number}", 30)
+        self._answer(item, str(scene.number), choices)
+        if item.node_id in ("accept", "file"):
+            case.settled_at = self._clock.now()
+        if item.node_id == "file":
+            case.settled_at = self._clock.now()
+            for place, order in enumerate(scene.orders[1:], 2):
+                self._after(order.draft_after, partial(self._draft, case, f"{scene.number}.{place}", order))
 
-    def _close(self, case: _Case) -> None:
-        leader = self._of_centre("shift_leader", case)
-        self._engine.command(incidents.close_incident, leader, case.incident_id, "您反映的问题已处置完毕,感谢监督。")
-        self._step(case, "evaluate", partial(self._evaluate, case))
+    def _order(self, case: _Case, item: Item) -> None:
+        """Dispatch the case with its first order."""
+        order = case.scene.orders[0]
+        parties: dict[str, list[str]] = {}
+        for leg in order.legs:
+            parties.setdefault(leg.role, []).append(leg.department)
+        wording = {"objective": order.objective, "content": order.content}
+        terms = {"kind": order.kind, "issue_mode": order.issue_mode}
+        self._answer(item, str(case.scene.number), {**wording, **terms, **parties})
+        self._follow(self._engine.read(_newest_order, case.incident_id), f"{case.scene.number}.1", order)
 
-    def _evaluate(self, case: _Case) -> None:
-        score = 70 + number(SEED, f"score/{case.scene.number}", 30)
-        evaluator = self._of_centre("evaluator", case)
-        self._engine.command(incidents.evaluate_incident, evaluator, case.incident_id, score)
+    def _answer(self, item: Item, key: str, choices: Mapping[str, Any]) -> None:
+        """Complete an item as one of those whose it is; of `choices` what its form asks for."""
+        worker = self._actor(item.role, item.department_id, key)
+        form = self._forms[item.process_id, str(item.form)]
+        chosen = {name: value for name, value in choices.items() if value is not None}
+        answers = example_answers(form, chosen)
+        self._engine.command(work.complete, worker, item.instance_id, item.wait, item.revision, answers)
 
     # -- orders ----------------------------------------------------------------------------------------------------
 
     def _draft(self, case: _Case, name: str, order: Order) -> None:
         directive_id = self._engine.command(
             directives.draft_directive,
-            self._of_centre("drafter", case),
+            self._actor("drafter", self._codes[COMMAND], str(case.scene.number)),
             case.incident_id,
             kind=order.kind,
             objective=order.objective,
@@ -199,8 +235,11 @@ class Player:
             addressees=[(leg.department, leg.role) for leg in order.legs],
             issue_mode=order.issue_mode,
         )
+        self._follow(directive_id, name, order)
+
+    def _follow(self, directive_id: str, name: str, order: Order) -> None:
         legs = {self._codes[leg.department]: leg for leg in order.legs}
-        self._courses[directive_id] = Course(name, order, legs), case
+        self._courses[directive_id] = Course(name, order, legs)
 
     def _plan_opened(self) -> None:
         """Decide what happens to each work item that has opened at this instant."""
@@ -208,27 +247,25 @@ class Player:
             if (item.instance_id, item.wait) in self._seen:
                 continue
             self._seen.add((item.instance_id, item.wait))
-            course, case = self._courses[item.directive_id]
-            turn = course.turn(item)
-            if turn is None:
-                continue
-            worker = self._actor(item.role, item.department_id, course.name)
-            revision = item.revision
-            if item.node_id == "handle":
-                self._after(_CLAIMED_AFTER, partial(self._claim, item, worker))
-                revision += 1
-            self._after(turn.after, partial(self._complete, case, item, worker, revision, turn))
+            if item.subject_id in self._cases:
+                self._go_on(item)
+            else:
+                self._go_on_with_order(item)
 
-    def _claim(self, item: Item, worker: Actor) -> None:
+    def _go_on_with_order(self, item: Item) -> None:
+        """Plan what somebody does with an item of an order's loop."""
+        course = self._courses[item.subject_id]
+        turn = course.turn(item)
+        if turn is None:
+            return
+        if item.node_id == "handle":
+            self._after(_CLAIMED_AFTER, partial(self._claim, item, course.name))
+            item = replace(item, revision=item.revision + 1)
+        self._after(turn.after, partial(self._answer, item, course.name, turn.choices))
+
+    def _claim(self, item: Item, key: str) -> None:
+        worker = self._actor(item.role, item.department_id, key)
         self._engine.command(work.claim, worker, item.instance_id, item.wait, item.revision)
-
-    def _complete(self, case: _Case, item: Item, worker: Actor, revision: int, turn: Turn) -> None:
-        answers = example_answers(self._forms[item.form], turn.choices) if item.form else turn.choices
-        done = self._engine.command(work.complete, worker, item.instance_id, item.wait, revision, answers)
-        if done["ended"] is not None:
-            case.open_orders -= 1
-            if not case.open_orders:
-                self._step(case, "close", partial(self._close, case))
 
 
 def _people_by_role(city: City) -> dict[tuple[str, str], list[str]]:
@@ -240,10 +277,19 @@ def _people_by_role(city: City) -> dict[tuple[str, str], list[str]]:
     return people
 
 
-def _forms() -> dict[str, Form]:
-    """The forms of the loop that orders follow, by name."""
-    loop = next(source for source in shipped_sources() if source.process_id == directives.LOOP)
-    return {name: compile_form(form) for name, form in loop.forms.items()}
+def _forms() -> dict[tuple[str, str], Form]:
+    """The forms of the shipped processes, by process and name."""
+    return {
+        (source.process_id, name): compile_form(form)
+        for source in shipped_sources()
+        for name, form in source.forms.items()
+    }
+
+
+def _newest_order(uow: UnitOfWork, incident_id: str) -> str:
+    row = uow.one(_NEWEST_ORDER, {"incident_id": incident_id})
+    assert row is not None
+    return str(row[0])
 
 
 def _opened(uow: UnitOfWork, now: datetime) -> list[Item]:

@@ -66,6 +66,9 @@ def decide_dispatch(
     return Dispatch(lead, tuple(co), tuple(why))
 
 
+SETTLED: frozenset[str] = frozenset({"rejected", "not_filed", "merged", "voided", "evaluated", "archived"})
+"""States in which the process of an incident may end."""
+
 _NOT_COUNTED = frozenset({"withdrawn", "superseded", "voided", "expired"})
 _ANSWERED = frozenset({"feedback", "accepted", "evaluated", "closed"})
 _VERIFIED = frozenset({"accepted", "evaluated", "closed"})

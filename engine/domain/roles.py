@@ -20,8 +20,8 @@ _GRANTS: Mapping[str, str] = {
     "incident:case:create incident:case:accept incident:case:reject incident:case:inspect incident:case:merge",
     "shift_leader": _READ + _WORK + "signal:report:read signal:report:read_personal incident:case:accept "
     "incident:case:reject incident:case:file incident:case:decline incident:case:void incident:case:merge "
-    "incident:case:close incident:case:reopen incident:case:archive change_request:void:approve",
-    "dispatcher": _READ + _WORK + "signal:report:read signal:report:link incident:case:dispatch "
+    "incident:case:close incident:case:rehandle incident:case:reopen incident:case:archive change_request:void:approve",
+    "dispatcher": _READ + _WORK + "signal:report:read signal:report:link incident:case:file incident:case:dispatch "
     "incident:case:stabilise incident:case:resume incident:case:merge incident:level:propose directive:draft:write "
     "directive:order:bind task:leg:redispatch task:leg:resume change_request:return:approve "
     "change_request:extension:approve",
@@ -33,7 +33,8 @@ _GRANTS: Mapping[str, str] = {
     "directive:order:supersede directive:order:void task:leg:transfer task:leg:suspend task:leg:extend "
     "plan:activation:decide change_request:transfer:approve change_request:suspend:approve "
     "change_request:extension:approve change_request:level_change:approve change_request:reassign_lead:approve",
-    "verifier": _READ + _WORK + "directive:verification:decide incident:case:inspect incident:feedback:call_back",
+    "verifier": _READ + _WORK + "directive:verification:decide incident:case:inspect incident:case:rehandle "
+    "incident:feedback:call_back",
     "supervisor": _READ + _WORK + "supervision:order:remind supervision:order:issue supervision:board:read "
     "escalation:rung:acknowledge audit:overdue:read",
     "plan_manager": "plan:section:write plan:version:submit plan:version:read",

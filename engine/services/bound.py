@@ -138,6 +138,11 @@ class BoundDirective:
         self._duties: dict[str, set[str]] | None = None
 
     @property
+    def is_settled(self) -> bool:
+        """Whether its process may end."""
+        return self.state in DIRECTIVE.final_states
+
+    @property
     def chain(self) -> str:
         """The ledger chain of the directive and its tasks."""
         return f"directive:{self.id}"

@@ -111,6 +111,16 @@ class Definition:
     net: Net
     forms: Mapping[str, Form]
 
+    @property
+    def is_order_loop(self) -> bool:
+        """Whether it plays one order: its nodes bear the marks of the loop."""
+        return any(node.loop for node in self.net.nodes)
+
+    @property
+    def moves_incident(self) -> bool:
+        """Whether it is the way of an incident: no loop marks, but actions that move its subject."""
+        return not self.is_order_loop and any(node.action for node in self.net.nodes)
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:

@@ -1,4 +1,4 @@
-"""Clocks as rows: started with a node or an incident's stage and stopped with it; `escalations` fires their rungs.
+"""Clocks as rows: started with a node and stopped with it; `escalations` fires their rungs.
 
 Source: architecture D2 and trip C; domain.md B.4.
 """
@@ -56,14 +56,6 @@ _OF_NODE = Prepared(
     .order_by(t.clock.c.cycle.desc())
     .limit(literal_column("1"))  # the newest cycle is the one that runs: found without reading the earlier ones
 )
-_OF_STAGE = Prepared(
-    select(*_STOPPABLE).where(
-        t.clock.c.subject_kind == bindparam("subject_kind"),
-        t.clock.c.subject_id == bindparam("subject_id"),
-        t.clock.c.stage == bindparam("stage"),
-        t.clock.c.state == RUNNING,
-    )
-)
 _DUE_OF_TASK = Prepared(
     select(func.min(t.clock.c.due_at)).where(
         t.clock.c.subject_kind == "task", t.clock.c.subject_id == bindparam("task_id"), t.clock.c.state == RUNNING
@@ -82,14 +74,14 @@ _HOLDER = Prepared(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a clock is for, and where: the node of an instance, or nothing for a stage of an incident."""
+    """What a clock is for, and where: the node of an instance, in one of its scopes."""
 
     subject_kind: str
     subject_id: str
     department_id: str
-    instance_id: str | None = None
-    node_id: str | None = None
-    scope: int | None = None
+    instance_id: str
+    node_id: str
+    scope: int
 
 
 def start_clock(
@@ -145,13 +137,6 @@ def stop_node_clock(desk: Desk, stage: str, place: Place, how: str, chain: str) 
     }
     for row in desk.uow.rows(_OF_NODE, where):
         _stop(desk, row, how, chain)
-
-
-def stop_stage_clock(desk: Desk, subject_kind: str, subject_id: str, stage: str, chain: str) -> None:
-    """Stop the clock of a stage that no node stands for."""
-    place = {"subject_kind": subject_kind, "subject_id": subject_id, "stage": stage}
-    for row in desk.uow.rows(_OF_STAGE, place):
-        _stop(desk, row, "done", chain)
 
 
 def _stop(desk: Desk, row: tuple[Any, ...], how: str, chain: str) -> None:

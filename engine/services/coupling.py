@@ -1,5 +1,8 @@
 """The process proposes, the life-cycle table disposes: what entering and completing a marked node moves.
 
+An instance is bound to a directive, whose loop marks say what moves, or to an incident, whose moves stand on the nodes
+as `cl:action`.
+
 One set of rules for both who plays an instance: the services, whose subject are rows, and the dry run, whose subject
 is in memory. A refused move raises and so refuses the whole step.
 """
@@ -41,6 +44,26 @@ class BoundSubject(Protocol):
     def move_task(self, department: str, action: str, answers: Mapping[str, Any]) -> None:
         """Move the task of `department` by its table."""
         ...
+
+
+class ActingSubject(Protocol):
+    """The incident an instance is bound to."""
+
+    def act(self, action: str, answers: Mapping[str, Any]) -> None:
+        """Carry out an action of the incident by its table."""
+        ...
+
+
+def entered_for_incident(subject: ActingSubject, node: Node, given: Mapping[str, Any]) -> None:
+    """A token entered `node` of an incident's process; `given` is what came with the message or answers."""
+    if node.action and node.kind not in HUMAN:
+        subject.act(node.action, given)
+
+
+def completed_for_incident(subject: ActingSubject, node: Node, answers: Mapping[str, Any]) -> None:
+    """A person completed `node` of an incident's process with these answers."""
+    if node.action:
+        subject.act(node.action, answers)
 
 
 def entered(

@@ -35,10 +35,11 @@ from engine.bpmn.stimuli import (
     TimerFired,
 )
 from engine.domain.directive import Leg, decisions
-from engine.domain.lifecycle import DIRECTIVE, TASK
+from engine.domain.incident import SETTLED, move_on_source_cancel
+from engine.domain.lifecycle import DIRECTIVE, INCIDENT, TASK
 from engine.errors import EngineError
 
-from .coupling import completed, entered, on_record
+from .coupling import completed, completed_for_incident, entered, entered_for_incident, on_record
 
 MOST_STEPS = 500
 GIVEN: Mapping[str, Any] = {"reason": "dry_run"}
@@ -107,11 +108,53 @@ class ScratchDirective:
         self.tasks[department] = Leg(department, leg.role, move.target)
 
 
+class ScratchIncident:
+    """An incident that lives only as long as a dry run; its orders move it when their loops end."""
+
+    _MOVES: Mapping[str, Mapping[str, str]] = {
+        "answer": {"reported": "reject"},
+        "dispatch": {"filed": "dispatch"},
+        "rehandle": {"verified": "rehandle"},
+    }
+    """Actions of a process that are a move of another name, or one only in some state."""
+
+    def __init__(self) -> None:
+        self.state = INCIDENT.start
+
+    def act(self, action: str, answers: Mapping[str, Any]) -> None:
+        """Move the incident as the action does."""
+        if action == "assign":
+            self._move("file" if self.state == "accepted" else None)
+            self.act("dispatch", answers)
+        elif action == "retype":
+            return
+        elif action == "call_off":
+            self._move(move_on_source_cancel(self.state))
+        elif action in self._MOVES:
+            self._move(self._MOVES[action].get(self.state))
+        else:
+            self._move(action)
+
+    def order_ended(self, state: str) -> None:
+        """What its orders' facts do, closed ones were answered and verified; or where a called process took it."""
+        if state in SETTLED:
+            self.state = state
+        if state == "closed" and self.state == "handling":
+            self._move("receive_feedback")
+            self._move("verify_pass")
+
+    def _move(self, action: str | None) -> None:
+        if action is not None:
+            everything = frozenset().union(*(move.needs for move in INCIDENT.moves))
+            self.state = INCIDENT.decide(self.state, action, everything).target
+
+
 @dataclass
 class _Instance:
     net: Net
     state: bytes
     parent: tuple[_Instance, int] | None = None
+    subject: ScratchDirective | ScratchIncident | None = None
     over: bool = False
     failures: dict[int, StepFailed] = field(default_factory=dict)
 
@@ -124,21 +167,17 @@ class Drive:
         self.form_of = form_of
         self.now = START_OF_TIME
         self.instances: list[_Instance] = []
-        self.subject: ScratchDirective | None = None
         self.trace: list[str] = []
         self.pending: list[tuple[_Instance, Stimulus]] = []
         self.steps = 0
 
     def run(self, net: Net, variables: Mapping[str, Any]) -> Driven:
         """Play `net` from its start until it ends, waits for what cannot be given, or fails."""
-        given = dict(variables)
-        if any(node.loop for node in net.nodes):
-            given = {**SCRATCH_DEFAULTS, **given}
-            self.subject = ScratchDirective(list(given["legs"]), str(given["completion_rule"]))
+        given, subject = _bound(net, variables)
         starts = net.starts()
         plain = [n for n in starts if n.event is None or n.event.kind == "none"]
         start = None if plain else starts[0].id if starts else None
-        root = _Instance(net, b"")
+        root = _Instance(net, b"", None, subject)
         self.instances.append(root)
         try:
             self._play(root, Start(start, given))
@@ -153,11 +192,13 @@ class Drive:
             state = state_from_bytes(root.state)
             if state.outcome == "error":
                 return self._result(root, "failed", "The process ended with an error nobody catches.", None)
-            if self.subject is not None and self.subject.state not in DIRECTIVE.final_states:
+            if not _is_settled(root.subject):
+                assert root.subject is not None
+                kind = "directive" if isinstance(root.subject, ScratchDirective) else "incident"
                 return self._result(
                     root,
                     "failed",
-                    f"Expected the directive to be closed when its process ends, but it is {self.subject.state}.",
+                    f"Expected the {kind} to be closed when its process ends, but it is {root.subject.state}.",
                     None,
                     "process.ends_with_open_subject",
                 )
@@ -227,8 +268,10 @@ class Drive:
         node = instance.net.nodes[index]
         answers = self._answers(instance, node)
         self.trace.append(f"complete {node.id}")
-        if self.subject is not None:
-            completed(self.subject, node, _code(leg_and_element(instance.net, state, scope)), answers)
+        if isinstance(instance.subject, ScratchDirective):
+            completed(instance.subject, node, _code(leg_and_element(instance.net, state, scope)), answers)
+        elif instance.subject is not None:
+            completed_for_incident(instance.subject, node, answers)
         self._play(instance, Complete(wait, answers))
 
     def _answers(self, instance: _Instance, node: Node) -> dict[str, Any]:
@@ -248,13 +291,16 @@ class Drive:
             node = instance.net.nodes[before.waits[stimulus.wait][1]]
             self.trace.append(f"{'message' if isinstance(stimulus, MessageArrived) else 'timer'} {node.id}")
         for effect in step.effects:
-            self._take(instance, step, effect)
+            self._take(instance, step, effect, stimulus)
 
-    def _take(self, instance: _Instance, step: Step, effect: Any) -> None:
+    def _take(self, instance: _Instance, step: Step, effect: Any, stimulus: Stimulus) -> None:
         nodes = instance.net.nodes
         if isinstance(effect, NodeEntered):
-            if self.subject is not None:
-                entered(self.subject, nodes[effect.node], _code(step.legs.get(effect.scope)), GIVEN)
+            if isinstance(instance.subject, ScratchDirective):
+                entered(instance.subject, nodes[effect.node], _code(step.legs.get(effect.scope)), GIVEN)
+            elif instance.subject is not None:
+                answers = stimulus.answers if isinstance(stimulus, Complete) else GIVEN
+                entered_for_incident(instance.subject, nodes[effect.node], answers)
         elif isinstance(effect, OperationRequested):
             self.trace.append(f"operation {effect.operation or nodes[effect.node].id}")
             self.pending.append((instance, OperationDone(effect.wait)))
@@ -272,19 +318,43 @@ class Drive:
         self.trace.append(f"call {call.process}")
         if net is None:
             return  # it goes on waiting for the missing process, which the result names
-        child = _Instance(net, b"", (caller, call.wait))
+        given: dict[str, Any] = dict(call.variables)
+        subject: ScratchDirective | ScratchIncident | None = None
+        if isinstance(caller.subject, ScratchIncident):
+            given, subject = _bound(net, call.variables)
+            if isinstance(subject, ScratchIncident):
+                subject = caller.subject
+        child = _Instance(net, b"", (caller, call.wait), subject)
         self.instances.append(child)
-        self.pending.append((child, Start(None, call.variables)))
+        self.pending.append((child, Start(None, given)))
 
     def _ended(self, instance: _Instance, ended: InstanceEnded, state: State) -> None:
         instance.over = True
         self.trace.append(f"end {instance.net.id} {ended.outcome}")
         if instance.parent is not None:
             caller, wait = instance.parent
+            if isinstance(caller.subject, ScratchIncident) and isinstance(instance.subject, ScratchDirective):
+                caller.subject.order_ended(instance.subject.state)
             answer: Stimulus = (
                 CallFailed(wait, ended.error or "") if ended.outcome == "error" else CallEnded(wait, state.variables)
             )
             self.pending.append((caller, answer))
+
+
+def _bound(net: Net, variables: Mapping[str, Any]) -> tuple[dict[str, Any], ScratchDirective | ScratchIncident | None]:
+    """What a process is begun with, and the subject it moves: an order, an incident, or none."""
+    if any(node.loop for node in net.nodes):
+        given = {**SCRATCH_DEFAULTS, **variables}
+        return given, ScratchDirective(list(given["legs"]), str(given["completion_rule"]))
+    actions = {node.action for node in net.nodes if node.action}
+    return dict(variables), ScratchIncident() if "accept" in actions else None
+
+
+def _is_settled(subject: ScratchDirective | ScratchIncident | None) -> bool:
+    """Whether the loop of the subject has closed; nothing is owed without one."""
+    if isinstance(subject, ScratchIncident):
+        return subject.state in SETTLED
+    return subject is None or subject.state in DIRECTIVE.final_states
 
 
 def _code(leg: tuple[int, Any] | None) -> str | None:

@@ -20,6 +20,7 @@ from engine.storage.tables import processes as t
 from engine.storage.types import NEVER
 
 from . import clocks, coupling
+from .bound import BoundDirective
 from .desk import Desk
 from .instances import Instance
 
@@ -97,8 +98,10 @@ class EffectRows:
             return
         code, department_id = self.department_of(effect.scope)
         bound = self.instance.bound
-        if bound is not None and (node.loop or node.action):
+        if isinstance(bound, BoundDirective):
             coupling.entered(bound, node, code, self.given)
+        elif bound is not None:
+            coupling.entered_for_incident(bound, node, self.given)
         if node.stage is not None:
             kind, subject_id = self.subject_of(code)
             place = clocks.Place(kind, subject_id, department_id, self.instance.id, node.id, effect.scope)
@@ -122,11 +125,12 @@ class EffectRows:
     def subject_of(self, code: str | None) -> tuple[str, str]:
         """Whose clock runs: the leg's task, the subject of the instance, or the instance itself."""
         instance = self.instance
-        if instance.bound is not None:
-            if code is not None and code in instance.bound.tasks():
-                return "task", instance.bound.tasks()[code].id
-            return "directive", instance.bound.id
-        return "instance", instance.id
+        bound = instance.bound
+        if bound is None:
+            return "instance", instance.id
+        if isinstance(bound, BoundDirective) and code is not None and code in bound.tasks():
+            return "task", bound.tasks()[code].id
+        return str(instance.subject_kind), bound.id
 
     # -- waits -----------------------------------------------------------------------------------------------------
 
@@ -134,7 +138,8 @@ class EffectRows:
         """A row in the inbox of a role and department."""
         node, instance = self.nodes[effect.node], self.instance
         code, department_id = self.department_of(effect.scope)
-        task = instance.bound.tasks().get(code) if instance.bound is not None and code is not None else None
+        bound = instance.bound
+        task = bound.tasks().get(code) if isinstance(bound, BoundDirective) and code is not None else None
         if node.role and node.role not in DEPARTMENT_ROLES:
             department_id = instance.department_id
         self.items[effect.wait] = {

@@ -30,6 +30,7 @@ _INCIDENT = Prepared(
         incident.c.lead_centre_id,
         incident.c.lead_department_id,
         incident.c.rework_count,
+        incident.c.instance_id,
     )
     .where(incident.c.id == bindparam("id"))
     .with_for_update()
@@ -51,6 +52,7 @@ class IncidentRow:
     lead_centre_id: str
     lead_department_id: str | None
     rework_count: int
+    instance_id: str | None
 
     @property
     def chain(self) -> str:

@@ -1,4 +1,7 @@
-"""Commands on incidents: from a signal to accepted, filed, dispatched, closed, evaluated and archived."""
+"""Commands on incidents beside their process: opened for a signal, called stabilised, taken apart again, archived.
+
+Everything between opening and evaluation is a step of the process (`bound_incident`).
+"""
 
 from __future__ import annotations
 
@@ -11,18 +14,21 @@ from sqlalchemy import bindparam, func, select
 from engine.domain.calendar import SHANGHAI
 from engine.domain.event_type import event_type_named
 from engine.domain.events import IncidentOpened
-from engine.domain.incident import DISTRICT, check_evaluation, check_stabilise, decide_dispatch, number
+from engine.domain.incident import DISTRICT, check_stabilise, number
 from engine.domain.lifecycle import INCIDENT
-from engine.domain.reason import check_reason_code
-from engine.errors import NotFound, Rejected
-from engine.storage.prepared import Prepared, insert_into
+from engine.errors import NotFound
+from engine.storage.prepared import Prepared, insert_into, update_row
 from engine.storage.tables.incidents import incident
 
-from .clocks import Place, start_clock, stop_stage_clock
 from .desk import Desk
-from .incident_moves import IncidentRow, directive_states, load_incident, move_incident
+from .incident_moves import load_incident, move_incident
+from .instances import published
+from .steps import start
 
+RESPONSE = "incident_response"
+HOTLINE = "hotline_request"
 _NEW = insert_into(incident)
+_BIND = update_row(incident, "instance_id")
 _LAST_NUMBER = Prepared(select(func.max(incident.c.number)).where(incident.c.number.like(bindparam("like"))))
 
 
@@ -55,6 +61,7 @@ def open_incident(desk: Desk, opening: Opening) -> str:
     id_ = desk.uow.new_id()
     cell = desk.city.cell_at(desk.uow, opening.longitude, opening.latitude)
     centre = command_centre(desk)
+    kind = event_type_named(desk.city.profile.event_types, opening.event_type)
     case_number = _next_number(desk)
     desk.uow.run(
         _NEW,
@@ -64,7 +71,7 @@ def open_incident(desk: Desk, opening: Opening) -> str:
             "number": case_number,
             "state": INCIDENT.start,
             "revision": 1,
-            "category": event_type_named(desk.city.profile.event_types, opening.event_type).category,
+            "category": kind.category,
             "event_type": opening.event_type,
             "event_level": opening.level,
             "longitude": opening.longitude,
@@ -75,11 +82,11 @@ def open_incident(desk: Desk, opening: Opening) -> str:
             "reported_at": opening.reported_at,
             "rework_count": 0,
             "reopen_count": 0,
+            "sensitive": False,
             "created_by": desk.actor_id,
             "created_at": desk.now,
         },
     )
-    chain = f"incident:{id_}"
     desk.record(
         IncidentOpened(
             at=desk.now,
@@ -91,10 +98,17 @@ def open_incident(desk: Desk, opening: Opening) -> str:
             level=opening.level,
             grid_cell_id=None if cell is None else cell.id,
         ),
-        chain,
+        f"incident:{id_}",
     )
-    start_clock(desk, "acceptance", Place("incident", id_, centre), opening.event_type, opening.level, chain)
+    _begin_process(desk, id_, kind.category, centre)
     return id_
+
+
+def _begin_process(desk: Desk, id: str, category: str, centre: str) -> None:
+    """Start the process that carries the incident from here on: requests have their own."""
+    process = published(desk, HOTLINE if category == "public_request" else RESPONSE)
+    instance = start(desk, process, {"incident_id": id}, department_id=centre, subject=("incident", id))
+    desk.uow.run(_BIND, {"id": id, "instance_id": instance.id})
 
 
 def _next_number(desk: Desk) -> str:
@@ -104,74 +118,12 @@ def _next_number(desk: Desk) -> str:
     return number(desk.now, last + 1)
 
 
-def _next_stage(desk: Desk, row: IncidentRow, ended: str, begun: str) -> None:
-    stop_stage_clock(desk, "incident", row.id, ended, row.chain)
-    place = Place("incident", row.id, row.lead_centre_id)
-    start_clock(desk, begun, place, row.event_type, row.event_level, row.chain)
-
-
-def accept_incident(desk: Desk, id: str) -> None:
-    """受理: the report is a case of the city."""
+def unmerge_incident(desk: Desk, id: str) -> None:
+    """拆分: a case merged by mistake is a case of its own again, from its acceptance on."""
     row = load_incident(desk, id)
-    move_incident(desk, row, "accept", accepted_at=desk.now)
-    _next_stage(desk, row, "acceptance", "filing")
-
-
-def reject_incident(desk: Desk, id: str, reason_code: str) -> None:
-    """不予受理, for a reason of the city's list. Raises: Rejected (`reason.not_a_code`)."""
-    row = load_incident(desk, id)
-    move_incident(desk, row, "reject", {"reason"}, closed_reason=check_reason_code(reason_code))
-    stop_stage_clock(desk, "incident", id, "acceptance", row.chain)
-
-
-def decline_incident(desk: Desk, id: str, reason_code: str) -> None:
-    """不予立案, for a reason of the city's list. Raises: Rejected (`reason.not_a_code`)."""
-    row = load_incident(desk, id)
-    move_incident(desk, row, "decline", {"reason"}, closed_reason=check_reason_code(reason_code))
-    stop_stage_clock(desk, "incident", id, "filing", row.chain)
-
-
-def file_incident(desk: Desk, id: str, *, event_type: str | None = None, level: int | None = None) -> None:
-    """立案: type and level are settled (as suggested, unless given) and a lead department is proposed.
-
-    Raises: NotFound (`event_type.unknown`); Rejected (`incident.level`) for a level on a type that has none.
-    """
-    row = load_incident(desk, id)
-    kind = event_type_named(desk.city.profile.event_types, event_type or row.event_type)
-    settled = row.event_level if level is None else level
-    if not kind.is_graded:
-        if level is not None:
-            raise Rejected("incident.level", f"Expected no level, because type {kind.code} has none.", level=level)
-        settled = None
-    row.event_type, row.event_level = kind.code, settled
-    tree = desk.city.tree(desk.uow)
-    territory = desk.city.territory(desk.uow, row.grid_cell_id)
-    proposal = decide_dispatch(
-        kind,
-        territory=territory,
-        fallback=tree.department(row.lead_centre_id).code,
-        existing=desk.city.department_codes(desk.uow),
-    )
-    lead = tree.by_code(proposal.lead)
-    move_incident(
-        desk,
-        row,
-        "file",
-        event_type=kind.code,
-        category=kind.category,
-        event_level=settled,
-        lead_department_id=None if lead is None else lead.id,
-        filed_at=desk.now,
-    )
-    _next_stage(desk, row, "filing", "issue")
-
-
-def dispatch_incident(desk: Desk, id: str) -> IncidentRow:
-    """派遣: the case goes to departments; its directives are drafted next (`directives.draft_directive`)."""
-    row = load_incident(desk, id)
-    move_incident(desk, row, "dispatch", dispatched_at=desk.now)
-    stop_stage_clock(desk, "incident", id, "issue", row.chain)
-    return row
+    move_incident(desk, row, "unmerge", merged_into_id=None)
+    kind = event_type_named(desk.city.profile.event_types, row.event_type)
+    _begin_process(desk, id, kind.category, row.lead_centre_id)
 
 
 def stabilise_incident(desk: Desk, id: str) -> None:
@@ -179,40 +131,6 @@ def stabilise_incident(desk: Desk, id: str) -> None:
     row = load_incident(desk, id)
     check_stabilise(row.event_level)
     move_incident(desk, row, "stabilise")
-
-
-def close_incident(desk: Desk, id: str, reply: str) -> None:
-    """结案: verified, and the reporter's reply is recorded. The evaluation clock starts.
-
-    Raises: InvalidMove (`incident.reply_missing`, `incident.not_verified`).
-    """
-    row = load_incident(desk, id)
-    sealed = desk.uow.keys.seal("incident", "reply", id, reply) if reply.strip() else None
-    move_incident(desk, row, "close", {"reply"} if sealed else (), closed_at=desk.now, reply=sealed)
-    place = Place("incident", id, row.lead_centre_id)
-    start_clock(desk, "evaluation", place, row.event_type, row.event_level, row.chain)
-
-
-def evaluate_incident(desk: Desk, id: str, score: int, text: str = "") -> None:
-    """评价: the loop of an incident closes; every directive must be closed.
-
-    Raises: InvalidMove (`incident.open_directive`); Rejected (`incident.score`).
-    """
-    if not 0 <= score <= 100:
-        raise Rejected("incident.score", f"Expected a score from 0 to 100, but it is {score}.", score=score)
-    row = load_incident(desk, id)
-    check_evaluation(directive_states(desk, id))
-    move_incident(
-        desk,
-        row,
-        "evaluate",
-        {"evaluation"},
-        evaluated_at=desk.now,
-        evaluation_score=score,
-        evaluator_id=desk.actor_id,
-        evaluation=desk.uow.keys.seal("incident", "evaluation", id, text) if text else None,
-    )
-    stop_stage_clock(desk, "incident", id, "evaluation", row.chain)
 
 
 def archive_incident(desk: Desk, id: str) -> None:

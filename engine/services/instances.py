@@ -15,6 +15,7 @@ from engine.storage.prepared import Prepared
 from engine.storage.tables import processes as t
 
 from .bound import BoundDirective
+from .bound_incident import BoundIncident
 from .city import Definition
 from .desk import Desk
 
@@ -59,7 +60,7 @@ class Instance:
     state: State | None
     revision: int
     started_at: datetime
-    bound: BoundDirective | None = None
+    bound: BoundDirective | BoundIncident | None = None
     due: dict[tuple[int, int], datetime] = field(default_factory=dict)  # clocks started in this step, by node and scope
 
     @property
@@ -101,9 +102,15 @@ def from_row(desk: Desk, instance_id: str, row: tuple[Any, ...]) -> Instance:
         revision,
         started_at,
     )
-    if kind == "directive" and subject_id is not None:
-        instance.bound = BoundDirective(desk, subject_id)
+    instance.bound = bind(desk, kind, subject_id)
     return instance
+
+
+def bind(desk: Desk, kind: str | None, subject_id: str | None) -> BoundDirective | BoundIncident | None:
+    """The rows an instance moves; None for one that is bound to nothing."""
+    if subject_id is None:
+        return None
+    return BoundIncident(desk, subject_id) if kind == "incident" else BoundDirective(desk, subject_id)
 
 
 def published(desk: Desk, process_id: str) -> Definition:

@@ -29,6 +29,15 @@ _AWAITED = Prepared(
     .order_by(subscription.c.wait)
     .limit(1)
 )
+_SCOPE = Prepared(
+    select(subscription.c.scope)
+    .where(
+        subscription.c.instance_id == bindparam("instance_id"),
+        subscription.c.message == bindparam("message"),
+    )
+    .order_by(subscription.c.wait)
+    .limit(1)
+)
 _DROP = drop(subscription)
 
 
@@ -66,6 +75,17 @@ def deliver_if_awaited(
     if row[0] not in step.state.waits:  # a boundary that does not interrupt goes on waiting
         desk.uow.run(_DROP, {"instance_id": instance_id, "wait": row[0]})
     return True
+
+
+def deliver_in_scope_that_waits(
+    desk: Desk, instance_id: str, message: str, payload: Mapping[str, Any] | None = None
+) -> bool:
+    """Deliver a message to the oldest subscription of the instance with its name, in any scope; False without one.
+
+    Raises: as `deliver_if_awaited`.
+    """
+    row = desk.uow.one(_SCOPE, {"instance_id": instance_id, "message": message})
+    return row is not None and deliver_if_awaited(desk, instance_id, row[0], message, payload)
 
 
 def _require_codes(value: Any, message: str) -> None:

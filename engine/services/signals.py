@@ -18,10 +18,10 @@ from engine.storage.prepared import Prepared, insert_into, update_row
 from engine.storage.tables import signals as t
 from engine.storage.tables.incidents import incident
 
-from .clocks import stop_stage_clock
 from .desk import Desk
-from .incident_moves import load_incident, move_incident
+from .incident_moves import load_incident
 from .incidents import Opening, open_incident
+from .messages import deliver_if_awaited
 
 _NEW = insert_into(t.signal)
 _REFERENCE = insert_into(t.signal_reference)
@@ -266,11 +266,8 @@ def _act(desk: Desk, id_: str, source: str, effect: Effect, level: int | None, *
 def _call_off(desk: Desk, incident_id: str) -> None:
     """The source cancelled its alert: an incident nobody acted on yet is declined, any other is left to people."""
     row = load_incident(desk, incident_id)
-    action = move_on_source_cancel(row.state)
-    if action is not None:
-        stage = "acceptance" if row.state == "reported" else "filing"
-        move_incident(desk, row, action, {"reason"}, closed_reason="source_cancelled")
-        stop_stage_clock(desk, "incident", incident_id, stage, row.chain)
+    if row.instance_id is not None and move_on_source_cancel(row.state) is not None:
+        deliver_if_awaited(desk, row.instance_id, 0, "source.cancelled")
 
 
 def _relevel(desk: Desk, incident_id: str, level: int | None) -> None:

@@ -17,17 +17,18 @@ from engine.bpmn.game import Step, advance
 from engine.bpmn.state import state_to_bytes
 from engine.bpmn.stimuli import CallEnded, CallFailed, Cancel, Complete, MessageArrived, Start, Stimulus
 from engine.domain.events import StepTaken
-from engine.domain.lifecycle import DIRECTIVE
 from engine.errors import Conflict, InvalidMove, Rejected
 from engine.storage.prepared import Prepared, insert_into, update_row
 from engine.storage.tables import processes as t
 
 from .bound import BoundDirective
+from .bound_incident import BoundIncident
 from .city import Definition
 from .desk import Desk
 from .effect_rows import EffectRows, drop
 from .incident_moves import follow_directive
-from .instances import Instance, depth_of, load, published
+from .instances import Instance, bind, depth_of, load, published
+from .order_rows import prepared_order, take_up_order
 
 DEEPEST_CALL = 8
 
@@ -83,14 +84,15 @@ def start(
         0,
         desk.now,
     )
-    if kind == "directive" and subject_id is not None:
-        instance.bound = BoundDirective(desk, subject_id)
+    instance.bound = bind(desk, kind, subject_id)
     take_step(desk, instance, Start(node, variables))
     return instance
 
 
-def take_step(desk: Desk, instance: Instance, stimulus: Stimulus) -> Step:
+def take_step(desk: Desk, instance: Instance, stimulus: Stimulus, given: Mapping[str, Any] | None = None) -> Step:
     """Carry a stimulus through an instance and write everything it leads to.
+
+    Shape: `given` are the answers as they were given, where the state keeps some of them sealed aside.
 
     Raises: Conflict (`instance.moved_meanwhile`) if somebody else was faster; InvalidMove if the subject's table
     refuses a move; Rejected from the game. Nothing is half-written: the caller's transaction is given up.
@@ -100,7 +102,7 @@ def take_step(desk: Desk, instance: Instance, stimulus: Stimulus) -> Step:
     _save_state(desk, instance, content)
     desk.uow.failpoint("after_state")
     _record_step(desk, instance, stimulus, content)
-    rows = EffectRows(desk, instance, instance.state, step, _given(stimulus))
+    rows = EffectRows(desk, instance, instance.state, step, _given(stimulus) if given is None else given)
     instance.state = step.state
     for effect in step.effects:
         rows.take(effect)
@@ -111,7 +113,7 @@ def take_step(desk: Desk, instance: Instance, stimulus: Stimulus) -> Step:
         _begin_call(desk, instance, call, rows.department_of(call.scope)[1])
     if rows.ended is not None:
         _end(desk, instance, rows.ended)
-    if instance.bound is not None and instance.bound.moved:
+    if isinstance(instance.bound, BoundDirective) and instance.bound.moved:
         follow_directive(desk, instance.bound)
     return step
 
@@ -179,13 +181,24 @@ def _begin_call(desk: Desk, instance: Instance, call: e.CallStarted, department_
             f"Expected calls at most {DEEPEST_CALL} deep, but this one goes deeper.",
             element=instance.definition.net.nodes[call.node].id,
         )
+    definition = published(desk, call.process)
+    variables, subject = call.variables, None
+    if isinstance(instance.bound, BoundIncident):
+        if definition.is_order_loop:
+            variables = prepared_order(desk, instance.bound.id)
+            subject = ("directive", str(variables["directive_id"]))
+        elif definition.moves_incident:
+            subject = ("incident", instance.bound.id)
     child = start(
         desk,
-        published(desk, call.process),
-        call.variables,
+        definition,
+        variables,
         department_id=department_id,
+        subject=subject,
         parent=(instance.id, call.wait),
     )
+    if definition.is_order_loop and subject is not None:
+        take_up_order(desk, subject[1], child.id)
     if child.state is not None and child.state.outcome is None:
         values = {"instance_id": instance.id, "wait": call.wait, "child_instance_id": child.id}
         desk.uow.run(_NEW_CALL, values)
@@ -194,10 +207,11 @@ def _begin_call(desk: Desk, instance: Instance, call: e.CallStarted, department_
 def _end(desk: Desk, instance: Instance, ended: e.InstanceEnded) -> None:
     uow = desk.uow
     bound = instance.bound
-    if bound is not None and instance.parent_id is None and bound.state not in DIRECTIVE.final_states:
+    if bound is not None and not bound.is_settled:
         raise InvalidMove(
             "process.ends_with_open_subject",
-            f"Expected the directive closed when its process ends, but it is {bound.state}. The loop must close.",
+            f"Expected the {instance.subject_kind} closed when its process ends, but it is {bound.state}. "
+            "The loop must close.",
             state=bound.state,
         )
     for statement in _CLEAR:

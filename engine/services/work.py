@@ -11,13 +11,14 @@ from engine.bpmn.play import leg_and_element
 from engine.bpmn.stimuli import Complete
 from engine.domain.access import holds_role
 from engine.errors import Conflict, NotAllowed, NotFound
-from engine.forms import check_answers, free_text_fields, personal_fields
+from engine.forms import Form, check_answers, free_text_fields, personal_fields
 from engine.storage.prepared import Prepared, insert_into, update_row
 from engine.storage.tables import processes as t
 from engine.storage.tables.directives import directive
 from engine.storage.types import canonical_json
 
 from . import clocks, coupling
+from .bound import BoundDirective
 from .desk import Desk
 from .effect_rows import past_item
 from .instances import INSTANCE_COLUMNS, Instance, from_row, node_of
@@ -73,19 +74,23 @@ def complete(desk: Desk, instance_id: str, wait: int, revision: int, answers: Ma
     desk.uow.failpoint("after_claim")
     instance = from_row(desk, instance_id, row[8:])
     node = node_of(instance, node_id)
-    kept = _checked(desk, instance, node_id, form, answers)
+    schema = instance.definition.forms.get(form) if form else None
+    given = dict(answers) if schema is None else dict(check_answers(schema, answers))
+    kept = given if schema is None else _sealed_aside(desk, instance, node_id, schema, given)
     past_item(desk, instance_id, wait, node_id, opened_at, "completed", kept)
     bound = instance.bound
-    if bound is not None:
+    if isinstance(bound, BoundDirective):
         duty = coupling.duty(node)
         if duty is not None:
             bound.take_duty(duty)
         assert instance.state is not None
         element = leg_and_element(instance.definition.net, instance.state, scope)[1]
         if node.loop == "draft":
-            _reword(desk, bound.id, answers)
-        coupling.completed(bound, node, element if isinstance(element, str) else None, answers)
-    step = take_step(desk, instance, Complete(wait, kept))
+            _reword(desk, bound.id, given)
+        coupling.completed(bound, node, element if isinstance(element, str) else None, given)
+    elif bound is not None:
+        coupling.completed_for_incident(bound, node, given)
+    step = take_step(desk, instance, Complete(wait, kept), given)
     return {"instance_id": instance_id, "wait": wait, "ended": step.state.outcome}
 
 
@@ -133,14 +138,11 @@ def _check_person(desk: Desk, role: str, department_id: str, claimed_by: str | N
         )
 
 
-def _checked(
-    desk: Desk, instance: Instance, node_id: str, form: str | None, answers: Mapping[str, Any]
+def _sealed_aside(
+    desk: Desk, instance: Instance, node_id: str, schema: Form, given: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The answers as the state keeps them: checked against the form, personal and free text sealed aside (D13)."""
-    schema = instance.definition.forms.get(form) if form else None
-    if schema is None:
-        return dict(answers)
-    kept = dict(check_answers(schema, answers))
+    """The answers as the state keeps them: personal and free text sealed aside (D13)."""
+    kept = dict(given)
     for name in sorted((personal_fields(schema) | free_text_fields(schema)) & kept.keys()):
         kept[name] = _seal_aside(desk, instance.id, node_id, name, kept[name])
     return kept

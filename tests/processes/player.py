@@ -1,6 +1,6 @@
 """Plays one instance of a `Net` by the names of its nodes and legs, saving and reloading the state at every step.
 
-With a scratch directive it also makes the moves the nodes propose, so a move the life cycle refuses shows.
+With a scratch subject it also makes the moves the nodes propose, so a move the life cycle refuses shows.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from engine.bpmn.effects import (
+    CallStarted,
     Effect,
     InstanceEnded,
     ItemOpened,
@@ -23,25 +24,26 @@ from engine.bpmn.effects import (
     TimerDisarmed,
 )
 from engine.bpmn.game import advance
-from engine.bpmn.net import Kind, Net
+from engine.bpmn.net import Kind, Net, Node
 from engine.bpmn.state import State, state_from_bytes, state_to_bytes
-from engine.bpmn.stimuli import Complete, MessageArrived, Start, Stimulus, TimerFired
-from engine.services.coupling import completed, entered
-from engine.services.drive import ScratchDirective
+from engine.bpmn.stimuli import CallEnded, Complete, MessageArrived, Start, Stimulus, TimerFired
+from engine.services.coupling import completed, completed_for_incident, entered, entered_for_incident
+from engine.services.drive import ScratchDirective, ScratchIncident
 
 
 @dataclass
 class Player:
-    """One instance being played; `element` is the variable that names a leg, `subject` the directive it moves."""
+    """One instance being played; `element` is the variable that names a leg, `subject` what it moves."""
 
     net: Net
     element: str = "department"
-    subject: ScratchDirective | None = None
+    subject: ScratchDirective | ScratchIncident | None = None
     now: datetime = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
     state: State | None = None
     items: dict[int, tuple[str, str | None]] = field(default_factory=dict)
     messages: dict[int, tuple[str, str | None]] = field(default_factory=dict)
     timers: dict[int, datetime] = field(default_factory=dict)
+    calls: dict[int, str] = field(default_factory=dict)
     entered: list[str] = field(default_factory=list)
     flows: set[str] = field(default_factory=set)
     sent: list[str] = field(default_factory=list)
@@ -54,15 +56,25 @@ class Player:
     def complete(self, node: str, leg: str | None = None, answers: Mapping[str, Any] | None = None) -> None:
         """Completes the open item of `node`, in the leg of department `leg` where one is named."""
         wait = self._wait(self.items, node, leg)
-        if self.subject is not None:
+        if isinstance(self.subject, ScratchDirective):
             completed(self.subject, self.net.node(node), leg, answers or {})
+        elif self.subject is not None:
+            completed_for_incident(self.subject, self.net.node(node), answers or {})
         self._step(Complete(wait, answers or {}))
 
     def deliver(self, message: str, leg: str | None = None, payload: Mapping[str, Any] | None = None) -> None:
         """Delivers a message to the instance or to one leg; a reason in it is on record for the move it leads to."""
-        if self.subject is not None and "reason" in (payload or {}):
+        if isinstance(self.subject, ScratchDirective) and "reason" in (payload or {}):
             self.subject.recorded.add("reason")
         self._step(MessageArrived(self._wait(self.messages, message, leg), payload or {}))
+
+    def call_ended(self, node: str, directive_state: str | None = None) -> None:
+        """Ends the process that a call activity called; `directive_state` is where the order it played ended."""
+        wait = next(wait for wait, called in self.calls.items() if called == node)
+        del self.calls[wait]
+        if isinstance(self.subject, ScratchIncident) and directive_state is not None:
+            self.subject.order_ended(directive_state)
+        self._step(CallEnded(wait, {}))
 
     def advance_clock(self, by: timedelta) -> None:
         """Moves the clock on and fires what comes due on the way, earliest first."""
@@ -78,7 +90,7 @@ class Player:
         return sorted(node if leg is None else f"{node}@{leg}" for node, leg in self.items.values())
 
     def _wait(self, waits: Mapping[int, tuple[str, str | None]], name: str, leg: str | None) -> int:
-        found = [wait for wait, what in waits.items() if what == (name, leg)]
+        found = [wait for wait, what in waits.items() if what[0] == name and (leg is None or what[1] == leg)]
         assert len(found) == 1, f"{name} of leg {leg} is waited for {len(found)} times; open: {sorted(waits.values())}"
         return found[0]
 
@@ -89,9 +101,15 @@ class Player:
             del self.items[stimulus.wait]
         for effect in step.effects:
             self._take(effect)
-            if self.subject is not None and isinstance(effect, NodeEntered):
-                entered(self.subject, self.net.nodes[effect.node], step.legs.get(effect.scope, (0, None))[1])
+            if isinstance(effect, NodeEntered):
+                self._entered(self.net.nodes[effect.node], step.legs.get(effect.scope, (0, None))[1], stimulus)
         self.flows |= self._flows_taken(step.effects)
+
+    def _entered(self, node: Node, leg: str | None, stimulus: Stimulus) -> None:
+        if isinstance(self.subject, ScratchDirective):
+            entered(self.subject, node, leg)
+        elif self.subject is not None:
+            entered_for_incident(self.subject, node, stimulus.answers if isinstance(stimulus, Complete) else {})
 
     def _take(self, effect: Effect) -> None:
         nodes = self.net.nodes
@@ -104,6 +122,8 @@ class Player:
                 self.messages[wait] = message, self._leg(scope)
             case SubscriptionClosed(wait):
                 self.messages.pop(wait, None)
+            case CallStarted(wait, node):
+                self.calls[wait] = nodes[node].id
             case TimerArmed(wait, _, _, due_at):
                 self.timers[wait] = due_at
             case TimerDisarmed(wait):

@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 
-from engine.domain.access import SYSTEM_ACTOR
 from engine.domain.sla import ClockEvent, ClockState, replay
-from engine.services import incidents, work
+from engine.services import work
 from engine.storage.tables import clocks as t
-from engine.testing import START
 from tests.services.play import Play
 
 MINUTE = timedelta(minutes=1)
@@ -41,9 +39,11 @@ def replayed(city: Play, row: Any) -> ClockState:
 def test_clock_of_each_stage_starts_with_its_node_and_stops_met(city: Play) -> None:
     """A loop done in time leaves a met clock for every stage it went through and none that runs."""
     city.closed("water")
+    city.do("close", decision="close", reply="Done")
+    city.do("evaluate", score=80)
     stages = {(row.subject_kind, row.stage) for row in city.rows(t.clock)}
     assert stages == {
-        *(("incident", stage) for stage in ("acceptance", "filing", "issue")),
+        *(("incident", stage) for stage in ("acceptance", "filing", "issue", "closing", "evaluation")),
         *(("directive", stage) for stage in ("draft", "review", "issue", "verification", "evaluation")),
         *(("task", stage) for stage in ("sign_in", "handling", "feedback")),
     }
@@ -131,11 +131,12 @@ def test_clock_of_withdrawn_work_is_cancelled_and_calls_nobody(sqlite_city: Play
     city = sqlite_city
     order = city.issued("water")
     city.withdraw(order)
-    running = [row for row in city.rows(t.clock) if row.state == "running"]
-    assert running == []
+    running = [row.stage for row in city.rows(t.clock) if row.state == "running"]
+    assert running == ["closing"]
     assert {row.state for row in clocks(city, "sign_in")} == {"cancelled"}
-    assert city.wait(timedelta(days=2)) == 0
-    assert city.rows(t.escalation) == []
+    (cancelled,) = clocks(city, "sign_in")
+    city.wait(timedelta(days=2))
+    assert cancelled.id not in {row.clock_id for row in city.rows(t.escalation)}
 
 
 @pytest.mark.fast
@@ -167,12 +168,11 @@ def test_item_in_the_inbox_is_due_when_its_clock_is(sqlite_city: Play) -> None:
 def test_clocks_of_an_incident_follow_its_stages(sqlite_city: Play) -> None:
     """Acceptance, filing and issue each have their time; a rejected case waits for nothing."""
     city = sqlite_city
-    opening = incidents.Opening("signal", "10101", 2, None, None, None, START)
-    ids = [city.engine.command(incidents.open_incident, SYSTEM_ACTOR, opening) for _ in range(3)]
-    city.engine.command(incidents.reject_incident, city.person("centre.intake_clerk"), ids[0], "not_ours")
-    city.engine.command(incidents.accept_incident, city.person("centre.intake_clerk"), ids[1])
-    city.engine.command(incidents.decline_incident, city.person("centre.shift_leader"), ids[1], "settled")
-    city.engine.command(incidents.accept_incident, city.person("centre.intake_clerk"), ids[2])
+    ids = [city.city.incident(level=2) for _ in range(3)]
+    city.do("accept", of=ids[0], decision="reject", reason_code="not_ours")
+    for id_ in ids[1:]:
+        city.do("accept", of=id_, decision="accept")
+    city.do("file", of=ids[1], decision="decline", reason_code="settled")
     states = {(row.subject_id, row.stage): row.state for row in city.rows(t.clock)}
     assert states == {
         (ids[0], "acceptance"): "met",

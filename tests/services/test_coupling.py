@@ -205,19 +205,18 @@ def test_on_record_counts_what_the_step_brings() -> None:
     assert on_record("withdraw", {"reason": "late"}, ()) == {"reason"}
 
 
-def test_order_bound_has_exactly_one_process(sqlite_city: Play) -> None:
-    """A second process on the same order is refused by the database."""
+def test_incident_bound_has_exactly_one_process(sqlite_city: Play) -> None:
+    """A second process on the same case is refused by the database."""
     from engine.domain.access import SYSTEM_ACTOR
     from engine.services.desk import Desk
     from engine.services.steps import published, start
 
     city = sqlite_city
-    order = city.order("water")
+    incident = city.order_row(city.order("water")).incident_id
 
     def again(desk: Desk) -> None:
-        variables = {"directive_id": order, "level": 3, "legs": [], "issue_mode": "normal", "completion_rule": "all"}
-        definition = published(desk, "closed_loop_command")
-        start(desk, definition, variables, department_id="centre", subject=("directive", order))
+        definition = published(desk, "incident_response")
+        start(desk, definition, {"incident_id": incident}, department_id="centre", subject=("incident", incident))
 
     before = city.everything()
     with pytest.raises(Exception, match=r"(?i)unique|subject"):

@@ -212,7 +212,7 @@ def test_prepare_twice_changes_nothing(tmp_path: Any) -> None:
     first = prepare(settings, clock)
     assert first.made_keys
     assert first.revisions
-    assert (first.policies > 0, first.definitions) == (True, 1)
+    assert (first.policies > 0, first.definitions) == (True, 3)
     keys = settings.keys_file.read_bytes()
     again = prepare(settings, clock)
     assert (again.made_keys, again.revisions, again.policies, again.definitions) == (False, (), 0, 0)

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from engine.domain.access import SYSTEM_ACTOR
 from engine.errors import EngineError, InvalidMove, NotFound, Rejected
 from engine.services import directives, incidents
 from engine.storage.tables import incidents as t
@@ -20,12 +19,6 @@ LEADER, EVALUATOR = "centre.shift_leader", "centre.evaluator"
 def incident_of(city: Play, order: str) -> Any:
     """The row of the incident an order belongs to."""
     return city.row(t.incident, city.order_row(order).incident_id)
-
-
-def opened(city: Play, event_type: str = "10101", level: int | None = 3) -> str:
-    """A reported incident."""
-    opening = incidents.Opening("signal", event_type, level, None, None, None, city.clock.now())
-    return city.engine.command(incidents.open_incident, SYSTEM_ACTOR, opening)
 
 
 def run(city: Play, command: Any, person: str, *args: Any, **more: Any) -> Any:
@@ -168,93 +161,103 @@ def test_incident_closes_only_with_a_reply_after_verification(city: Play) -> Non
     """The reporter hears from the city before the case is shelved, and the reply is sealed."""
     order = city.issued("water")
     incident = incident_of(city, order).id
-    with city.refused("incident.not_verified", InvalidMove):
-        run(city, incidents.close_incident, LEADER, incident, "Done, Mrs Wu")
+    assert not city.open("close")
     city.report_back("water")
-    with city.refused("incident.not_verified", InvalidMove):
-        run(city, incidents.close_incident, LEADER, incident, "Done, Mrs Wu")
     city.do("verify", decision="pass")
-    for nothing in ("", "  \n"):
-        with city.refused("incident.reply_missing", InvalidMove):
-            run(city, incidents.close_incident, LEADER, incident, nothing)
-    run(city, incidents.close_incident, LEADER, incident, "Done, Mrs Wu")
+    assert not city.open("close")
+    city.do("evaluate", score=80)
+    for nothing in ({}, {"reply": ""}, {"decision": "close"}, {"decision": "close", "reply": "  \n"}):
+        with city.refused("form.invalid", Rejected):
+            city.do("close", **nothing)
+    city.do("close", decision="close", reply="Done, Mrs Wu")
     row = incident_of(city, order)
     assert (row.state, row.closed_at) == ("closed", city.clock.now())
     assert city.engine.database.keys.open(row.reply, incident) == "Done, Mrs Wu"
     assert "Mrs Wu" not in repr(city.everything())
 
 
-def test_incident_is_evaluated_only_when_every_order_is_closed(city: Play) -> None:
-    """Closed on paper is not closed: the loop of each order has to be."""
-    order = city.issued("water")
-    incident = incident_of(city, order).id
-    city.report_back("water")
-    city.do("verify", decision="pass")
-    run(city, incidents.close_incident, LEADER, incident, "Done")
-    with city.refused("incident.open_directive", InvalidMove) as refusal:
-        run(city, incidents.evaluate_incident, EVALUATOR, incident, 90)
-    assert refusal.value.params["states"] == ["accepted"]
-    city.do("evaluate", score=80)
-    run(city, incidents.evaluate_incident, EVALUATOR, incident, 90, "Well done")
+def test_incident_ends_evaluated_and_archived(city: Play) -> None:
+    """The loop of a case closes with its evaluation, and its process with it."""
+    order = city.closed("water")
+    incident = incident_of(city, order)
+    city.do("close", decision="close", reply="Done")
+    with city.refused("incident.not_evaluated", InvalidMove):
+        run(city, incidents.archive_incident, LEADER, incident.id)
+    for score in (-1, 101):
+        with city.refused("form.invalid", Rejected):
+            city.do("evaluate", score=score)
+    city.do("evaluate", score=90, text="Well done")
     row = incident_of(city, order)
     assert (row.state, row.evaluation_score, row.evaluator_id) == ("evaluated", 90, EVALUATOR)
-    with city.refused("incident.not_closed", InvalidMove):
-        run(city, incidents.evaluate_incident, EVALUATOR, incident, 10)
-    run(city, incidents.archive_incident, LEADER, incident)
+    assert city.outcome(incident.instance_id) == "completed"
+    assert city.items() == []
+    run(city, incidents.archive_incident, LEADER, incident.id)
     assert incident_of(city, order).state == "archived"
 
 
 @pytest.mark.fast
-def test_incident_is_archived_only_after_evaluation(sqlite_city: Play) -> None:
-    """An unevaluated case stays on the board."""
+def test_incident_with_every_order_withdrawn_is_handled_again(sqlite_city: Play) -> None:
+    """A case whose orders were all called back is not closed: it is dispatched once more."""
     city = sqlite_city
-    incident = incident_of(city, city.closed("water")).id
-    run(city, incidents.close_incident, LEADER, incident, "Done")
-    with city.refused("incident.not_evaluated", InvalidMove):
-        run(city, incidents.archive_incident, LEADER, incident)
+    first = city.issued("water")
+    incident = incident_of(city, first).id
+    city.withdraw(first)
+    with city.refused("incident.not_verified", InvalidMove):
+        city.do("close", decision="close", reply="Done")
+    city.do("close", decision="rehandle", reason="Sent to the wrong department")
+    city.do("dispatch", objective="Clear the road", content="At once", lead=["traffic"])
+    second = city.city.newest_order(incident)
+    assert second != first
+    work_on(city, second, *ISSUE, *leg("traffic"), *PASS, ("evaluate", EVALUATOR, {"score": 80}))
+    city.do("close", decision="close", reply="Done")
+    assert incident_of(city, first).state == "closed"
 
 
 @pytest.mark.fast
-@pytest.mark.parametrize("score", [-1, 101])
-def test_incident_score_outside_the_scale_is_refused(sqlite_city: Play, score: int) -> None:
-    """A score is a score."""
+def test_incident_not_satisfying_after_verification_is_handled_again(sqlite_city: Play) -> None:
+    """What was verified can still be found wanting by the shift leader, once the orders are closed."""
     city = sqlite_city
-    incident = incident_of(city, city.closed("water")).id
-    run(city, incidents.close_incident, LEADER, incident, "Done")
-    with city.refused("incident.score", Rejected):
-        run(city, incidents.evaluate_incident, EVALUATOR, incident, score)
+    order = city.closed("water")
+    city.do("close", decision="rehandle", reason="The cellar is still wet")
+    assert incident_of(city, order).state == "handling"
+    assert [item.node_id for item in city.items()] == ["dispatch"]
 
 
 @pytest.mark.fast
-def test_incident_is_moved_step_by_step(sqlite_city: Play) -> None:
-    """No step is skipped: accept, file, dispatch, then orders."""
+def test_order_waits_for_the_dispatch_of_its_case(sqlite_city: Play) -> None:
+    """No step is skipped: accept, file, dispatch, then orders; and none after the handling is over."""
     city = sqlite_city
-    id_ = opened(city)
+    id_ = city.city.incident()
     order = {"kind": "dispatch", "objective": "a", "content": "b", "addressees": [("water", "lead")]}
-    with city.refused("incident.not_accepted", InvalidMove):
-        run(city, incidents.file_incident, LEADER, id_)
-    with city.refused("incident.not_filed_yet", InvalidMove):
-        run(city, incidents.dispatch_incident, "centre.dispatcher", id_)
-    run(city, incidents.accept_incident, "centre.intake_clerk", id_)
-    with city.refused("incident.cannot_accept", InvalidMove):
-        run(city, incidents.accept_incident, "centre.intake_clerk", id_)
-    run(city, incidents.file_incident, LEADER, id_)
+    for node, answers in (("accept", {"decision": "accept"}), ("file", {"decision": "file"})):
+        with city.refused("directive.incident_not_dispatched", InvalidMove):
+            run(city, directives.draft_directive, "centre.drafter", id_, **order)
+        city.do(node, **answers)
     with city.refused("directive.incident_not_dispatched", InvalidMove):
         run(city, directives.draft_directive, "centre.drafter", id_, **order)
-    run(city, incidents.dispatch_incident, "centre.dispatcher", id_)
-    assert run(city, directives.draft_directive, "centre.drafter", id_, **order)
+    city.do("dispatch", objective="a", content="b", lead=["water"])
+    first = city.city.newest_order(id_)
+    assert run(city, directives.draft_directive, "centre.drafter", id_, **order) != first
+
+
+@pytest.mark.fast
+def test_order_after_the_handling_is_over_is_refused(sqlite_city: Play) -> None:
+    """A case to be closed takes no further order behind the back of its process."""
+    city = sqlite_city
+    order = city.issued("water")
+    city.withdraw(order)
+    with city.refused("directive.incident_not_dispatched", InvalidMove):
+        another(city, order, ("water", "lead"))
 
 
 @pytest.mark.fast
 def test_incident_filed_gets_type_level_and_lead(sqlite_city: Play) -> None:
     """Filing settles what it is, how grave, and who leads; the centre where the city lacks the department."""
     city = sqlite_city
-    ids = [opened(city) for _ in range(3)]
-    for id_ in ids:
-        run(city, incidents.accept_incident, "centre.intake_clerk", id_)
-    run(city, incidents.file_incident, LEADER, ids[0])
-    run(city, incidents.file_incident, LEADER, ids[1], event_type="20101", level=1)
-    run(city, incidents.file_incident, LEADER, ids[2], event_type="40101")
+    ids = [city.city.incident() for _ in range(3)]
+    for id_, filed in zip(ids, ({}, {"event_type": "20101", "level": 1}, {"event_type": "40101"}), strict=True):
+        city.do("accept", of=id_, decision="accept")
+        city.do("file", of=id_, decision="file", **filed)
     rows = [city.row(t.incident, id_) for id_ in ids]
     assert [(row.event_type, row.event_level, row.lead_department_id) for row in rows] == [
         ("10101", 3, "water"),
@@ -268,12 +271,79 @@ def test_incident_filed_gets_type_level_and_lead(sqlite_city: Play) -> None:
 def test_incident_filed_wrongly_is_refused(sqlite_city: Play) -> None:
     """No unknown type, and no level where the law knows none."""
     city = sqlite_city
-    id_ = opened(city)
-    run(city, incidents.accept_incident, "centre.intake_clerk", id_)
+    city.city.incident()
+    city.do("accept", decision="accept")
     with city.refused("event_type.unknown", NotFound):
-        run(city, incidents.file_incident, LEADER, id_, event_type="99999")
+        city.do("file", decision="file", event_type="19999")
     with city.refused("incident.level", Rejected):
-        run(city, incidents.file_incident, LEADER, id_, event_type="40101", level=2)
+        city.do("file", decision="file", event_type="40101", level=2)
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("node", "answers", "ended"),
+    [
+        ("accept", {"decision": "reject", "reason_code": "not_ours"}, ("rejected", "not_ours")),
+        ("accept", {"decision": "answer", "reply": "It opens at nine"}, ("rejected", "answered")),
+        ("file", {"decision": "decline", "reason_code": "settled"}, ("not_filed", "settled")),
+    ],
+)
+def test_incident_refused_says_why_and_its_process_ends(
+    sqlite_city: Play, node: str, answers: dict[str, Any], ended: tuple[str, str]
+) -> None:
+    """Not every report becomes a case, and the reason stays on record."""
+    city = sqlite_city
+    id_ = city.city.incident()
+    if node == "file":
+        city.do("accept", decision="accept")
+    city.do(node, **answers)
+    row = city.row(t.incident, id_)
+    assert (row.state, row.closed_reason) == ended
+    assert city.items() == []
+    assert city.outcome(row.instance_id) == "completed"
+
+
+@pytest.mark.fast
+def test_incident_merged_and_taken_apart_again(sqlite_city: Play) -> None:
+    """A duplicate goes into the case that is at work; merged by mistake, it begins again from its acceptance."""
+    city = sqlite_city
+    first, second = city.city.incident(), city.city.incident()
+    numbers = {id_: city.row(t.incident, id_).number for id_ in (first, second)}
+    for number in (numbers[second], "20260302-990100-999999"):
+        with city.refused("incident.merge_target", Rejected):
+            city.do("accept", of=second, decision="merge", into=number)
+    city.do("accept", of=second, decision="merge", into=numbers[first])
+    row = city.row(t.incident, second)
+    assert (row.state, row.merged_into_id) == ("merged", first)
+    with city.refused("incident.merge_target", Rejected):
+        city.do("accept", of=first, decision="merge", into=numbers[second])
+    with city.refused("access.not_permitted"):
+        run(city, incidents.unmerge_incident, "centre.verifier", second)
+    run(city, incidents.unmerge_incident, "centre.intake_clerk", second)
+    row = city.row(t.incident, second)
+    assert (row.state, row.merged_into_id) == ("reported", None)
+    city.do("accept", of=second, decision="accept")
+    assert city.row(t.incident, second).state == "accepted"
+
+
+@pytest.mark.fast
+def test_request_goes_the_way_of_the_hotline_and_is_handled_twice(sqlite_city: Play) -> None:
+    """A citizen's request is called back about; unsolved it is handled once more, unsolved again it is listed."""
+    city = sqlite_city
+    id_ = city.city.incident(event_type="60101", level=None)
+    city.do("accept", decision="accept")
+    for turn in ("", "_again"):
+        city.do(f"assign{turn}", objective="Restore the water", content="Today", lead=["water"])
+        order = city.city.newest_order(id_)
+        steps = (*ISSUE, *leg("water"), *PASS, ("evaluate", EVALUATOR, {"score": 60}))
+        work_on(city, order, *steps)
+        assert city.row(t.incident, id_).state == "verified"
+        city.do(f"call_back{turn}", decision="unsolved", contacted=True, reason="Still dry")
+    city.do("shelve", reason="The main is to be replaced", review_on="2026-12-31")
+    city.do("close", reply="Listed until the end of the year")
+    city.do("evaluate", score=40)
+    assert city.row(t.incident, id_).state == "evaluated"
+    assert city.items() == []
 
 
 @pytest.mark.fast
@@ -313,9 +383,9 @@ def test_numbers_count_up_within_the_local_day(sqlite_city: Play) -> None:
     """Cases and orders are numbered by the date in Shanghai, each from one."""
     city = sqlite_city
     city.clock.set(datetime(2026, 3, 2, 15, 59, tzinfo=UTC))
-    first, second = city.row(t.incident, opened(city)), city.row(t.incident, opened(city))
+    first, second = city.row(t.incident, city.city.incident()), city.row(t.incident, city.city.incident())
     city.clock.advance(timedelta(minutes=1))
-    third = city.row(t.incident, opened(city))
+    third = city.row(t.incident, city.city.incident())
     assert [row.number for row in (first, second, third)] == [
         "20260302-990100-000001",
         "20260302-990100-000002",
@@ -333,7 +403,7 @@ def test_numbers_count_up_within_the_local_day(sqlite_city: Play) -> None:
 def test_incident_unknown_is_not_found(sqlite_city: Play) -> None:
     """A made-up id is answered as such."""
     with sqlite_city.refused("incident.unknown", NotFound):
-        run(sqlite_city, incidents.accept_incident, "centre.intake_clerk", "nothing")
+        run(sqlite_city, incidents.unmerge_incident, "centre.intake_clerk", "nothing")
 
 
 @pytest.mark.fast
@@ -341,13 +411,7 @@ def test_incident_unknown_is_not_found(sqlite_city: Play) -> None:
 def test_reason_that_is_no_code_is_refused_unrepeated(sqlite_city: Play, words: str) -> None:
     """A reason stands in clear on rows and in variables, so it is a code and never what somebody wrote."""
     city = sqlite_city
-    id_ = opened(city)
-    with city.refused("reason.not_a_code", Rejected) as refusal:
-        run(city, incidents.reject_incident, "centre.intake_clerk", id_, words)
-    assert not words or words not in str(refusal.value)
-    run(city, incidents.accept_incident, "centre.intake_clerk", id_)
-    with city.refused("reason.not_a_code", Rejected):
-        run(city, incidents.decline_incident, LEADER, id_, words)
     order = city.issued("water")
-    with city.refused("reason.not_a_code", Rejected):
+    with city.refused("reason.not_a_code", Rejected) as refusal:
         run(city, directives.withdraw_directive, "centre.commander", order, words)
+    assert not words or words not in str(refusal.value)

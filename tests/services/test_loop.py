@@ -42,14 +42,16 @@ def test_loop_with_return_and_rework_ends_closed(city: Play) -> None:
     assert (row.reviewer_id, row.signer_id) == ("centre.reviewer", "centre.commander")
     assert (row.verifier_id, row.evaluator_id) == ("centre.verifier", "centre.evaluator")
     assert {task.state for task in city.tasks(order).values()} == {"verified"}
-    assert not city.items()
+    assert city.open_nodes() == ["close"]
     assert not city.is_running(row.instance_id)
     assert city.outcome(row.instance_id) == "completed"
 
 
 def test_loop_closed_leaves_no_runtime_row(city: Play) -> None:
-    """Runtime rows die with the instance: nothing waits, ticks or listens for a closed order."""
+    """Runtime rows die with the instance: nothing waits, ticks or listens for a closed case."""
     city.closed("water", issue_mode="normal")
+    city.do("close", decision="close", reply="Done")
+    city.do("evaluate", score=80)
     for table in (
         processes.process_instance,
         processes.work_item,
@@ -210,7 +212,7 @@ def test_loop_withdrawn_before_anybody_signed_ends(city: Play) -> None:
     city.withdraw(order)
     assert city.state(order) == "withdrawn"
     assert {task.state for task in city.tasks(order).values()} == {"cancelled"}
-    assert not city.items()
+    assert city.open_nodes() == ["close"]
     assert not city.rows(processes.timer)
     assert city.outcome(instance) == "completed"
     ended = {row.how for row in city.rows(processes.item_history, processes.item_history.c.node_id == "sign")}

@@ -10,7 +10,7 @@ import pytest
 
 from engine.domain.access import SYSTEM_ACTOR
 from engine.errors import NotAllowed
-from engine.services import directives, incidents, work
+from engine.services import directives, work
 from engine.testing import START
 from tests.services.play import Play
 
@@ -111,23 +111,22 @@ def test_person_unknown_has_no_rights(sqlite_city: Play) -> None:
 
 
 STEPS = {
-    incidents.accept_incident: {"centre.intake_clerk", "centre.shift_leader"},
-    incidents.file_incident: {"centre.shift_leader"},
-    incidents.dispatch_incident: {"centre.dispatcher"},
+    "accept": ("centre.intake_clerk", {"decision": "accept"}),
+    "file": ("centre.shift_leader", {"decision": "file"}),
+    "dispatch": ("centre.dispatcher", {"objective": "a", "content": "b", "lead": ["water"]}),
 }
 
 
 def test_incident_is_moved_by_the_role_of_each_step_alone(sqlite_city: Play) -> None:
     """Accepting, filing and dispatching each belong to their desk; everybody else is refused by name."""
     city = sqlite_city
-    opening = incidents.Opening("signal", "10101", 3, None, None, None, city.clock.now())
-    id_ = city.engine.command(incidents.open_incident, SYSTEM_ACTOR, opening)
-    for command, allowed in STEPS.items():
+    city.city.incident()
+    for node, (allowed, answers) in STEPS.items():
         for person in PEOPLE:
-            if person not in allowed:
-                with city.refused("access.not_permitted", NotAllowed):
-                    city.engine.command(command, city.person(person), id_)
-        city.engine.command(command, city.person(sorted(allowed)[0]), id_)
+            if person != allowed:
+                with city.refused("work.not_yours", NotAllowed):
+                    city.do(node, by=person, **answers)
+        city.do(node, **answers)
 
 
 @pytest.mark.parametrize("person", PEOPLE)
@@ -173,14 +172,13 @@ def test_move_is_refused_to_a_role_of_the_lane_without_the_permission(sqlite_cit
 def test_incident_is_closed_and_evaluated_by_their_roles_alone(sqlite_city: Play) -> None:
     """The administrative end and the judgement of a case belong to two different desks."""
     city = sqlite_city
-    id_ = city.order_row(city.closed("water")).incident_id
-    for person in PEOPLE:
-        if person != "centre.shift_leader":
-            with city.refused("access.not_permitted", NotAllowed):
-                city.engine.command(incidents.close_incident, city.person(person), id_, "Dry again")
-    city.engine.command(incidents.close_incident, city.person("centre.shift_leader"), id_, "Dry again")
-    for person in PEOPLE:
-        if person != "centre.evaluator":
-            with city.refused("access.not_permitted", NotAllowed):
-                city.engine.command(incidents.evaluate_incident, city.person(person), id_, 90)
-    city.engine.command(incidents.evaluate_incident, city.person("centre.evaluator"), id_, 90)
+    city.closed("water")
+    for node, allowed, answers in (
+        ("close", "centre.shift_leader", {"decision": "close", "reply": "Dry again"}),
+        ("evaluate", "centre.evaluator", {"score": 90}),
+    ):
+        for person in PEOPLE:
+            if person != allowed:
+                with city.refused("work.not_yours", NotAllowed):
+                    city.do(node, by=person, **answers)
+        city.do(node, **answers)

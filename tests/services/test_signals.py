@@ -12,7 +12,6 @@ from sqlalchemy import insert
 from engine.domain.access import SYSTEM_ACTOR, Actor
 from engine.domain.signal import Signal
 from engine.errors import NotAllowed
-from engine.services import incidents
 from engine.services.desk import Desk
 from engine.services.signals import Received, receive_signal
 from engine.storage.tables import clocks, grid
@@ -139,8 +138,8 @@ def test_report_outside_the_grid_has_no_cell_and_belongs_to_the_centre(
     cell(city)
     row = incident(city, receive(city, replace(REPORT, **where)).incident_id)
     assert (row.grid_cell_id, row.lead_centre_id) == (None, "centre")
-    city.engine.command(incidents.accept_incident, city.person("centre.intake_clerk"), row.id)
-    city.engine.command(incidents.file_incident, city.person("centre.shift_leader"), row.id)
+    city.do("accept", decision="accept")
+    city.do("file", decision="file")
 
 
 @pytest.mark.fast
@@ -161,7 +160,8 @@ def test_alert_cancelled_before_anybody_acted_declines_its_incident(city: Play) 
     row = incident(city, opened.incident_id)
     assert (row.state, row.closed_reason) == ("rejected", "source_cancelled")
     assert (called_off.state, called_off.incident_id) == ("linked", row.id)
-    assert {clock.state for clock in city.rows(clocks.clock)} == {"met"}
+    assert {clock.state for clock in city.rows(clocks.clock)} == {"cancelled"}
+    assert city.items() == []
 
 
 @pytest.mark.fast
@@ -170,9 +170,9 @@ def test_alert_cancelled_after_dispatch_is_left_to_people(sqlite_city: Play) -> 
     city = sqlite_city
     id_ = receive(city, ALERT).incident_id
     assert id_ is not None
-    city.engine.command(incidents.accept_incident, city.person("centre.intake_clerk"), id_)
-    city.engine.command(incidents.file_incident, city.person("centre.shift_leader"), id_)
-    city.engine.command(incidents.dispatch_incident, city.person("centre.dispatcher"), id_)
+    city.do("accept", decision="accept")
+    city.do("file", decision="file")
+    city.do("dispatch", objective="a", content="b", lead=["water"])
     receive(city, replace(ALERT, external_id="met,2", msg_type="Cancel", references=("met,1",)))
     assert incident(city, id_).state == "handling"
 
@@ -190,8 +190,8 @@ def test_alert_update_raises_the_level_until_it_is_filed(sqlite_city: Play) -> N
     )  # fmt: skip
     receive(city, update)
     assert incident(city, id_).event_level == 1
-    city.engine.command(incidents.accept_incident, city.person("centre.intake_clerk"), id_)
-    city.engine.command(incidents.file_incident, city.person("centre.shift_leader"), id_)
+    city.do("accept", decision="accept")
+    city.do("file", decision="file")
     later = replace(update, external_id="met,3", severity="Minor", reported_at=START + timedelta(minutes=9))
     receive(city, later)
     assert incident(city, id_).event_level == 1

@@ -96,7 +96,7 @@ def test_migrate_sets_up_and_a_second_time_changes_nothing(cityloop: Cityloop, t
     first = cityloop("migrate")
     assert first.exit_code == 0
     assert "made new keys" in first.stdout
-    assert "new process versions: 1" in first.stdout
+    assert "new process versions: 3" in first.stdout
     assert (tmp_path / "keys").stat().st_mode & 0o077 == 0
     second = cityloop("migrate")
     assert second.stdout.splitlines() == ["schema: up to date", "new policies: 0, new process versions: 0"]

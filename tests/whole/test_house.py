@@ -244,6 +244,6 @@ def test_wheel_sets_up_a_city_and_drives_its_loop(unpacked: Path, tmp_path: Path
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    assert "new process versions: 1" in cityloop("migrate")
+    assert "new process versions: 3" in cityloop("migrate")
     assert "error" not in cityloop("doctor")
     assert '"outcome": "completed"' in cityloop("drive", str(loop), "--json")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Double, Index, Table, UniqueConstraint
+from sqlalchemy import Boolean, Column, Double, Index, Table, UniqueConstraint
 
 from engine.domain.lifecycle import INCIDENT
 from engine.storage.tables.base import (
@@ -53,8 +53,12 @@ incident = Table(
     ref("created_by", "person"),
     at("created_at", required=True),
     loose_ref("instance_id"),
+    Column("sensitive", Boolean(), nullable=False),
     UniqueConstraint("number"),
     Index(None, "state", "reported_at"),
     Index(None, "grid_cell_id"),
 )
-"""An incident from report to archive; its title is its event type, its texts are sealed."""
+"""An incident from report to archive; its title is its event type, its texts are sealed.
+
+`instance_id` is the process it runs on now; a `sensitive` one is read only by those who have to do with it.
+"""
