@@ -17,6 +17,9 @@ import click
 from engine.errors import EngineError
 from engine.settings import Settings, SettingsError, load_settings
 
+LOOPBACK = "127.0.0.1"
+DEMO_DAYS = 30
+
 if TYPE_CHECKING:
     from engine.bpmn.check import Report
 
@@ -61,25 +64,46 @@ def main() -> None:
 
 @main.command()
 @click.option("--dir", "folder", type=click.Path(path_type=Path, file_okay=False), default=Path("demo-data"))
-@click.option("--no-serve", is_flag=True, help="Play the day, print its summary and exit.")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option("--no-serve", is_flag=True, help="Play one day, print its summary and exit.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object; does not serve.")
 @_answers
-def demo(folder: Path, no_serve: bool, as_json: bool) -> None:
-    """Make a new database with the demo city and play one scripted day through the real services."""
+def demo(folder: Path, port: int, no_serve: bool, as_json: bool) -> None:
+    """Make a new database with the demo city, play thirty days through the real services, and serve it here."""
     from engine.demo.show import show_demo
 
-    summary = show_demo(folder)
-    if as_json:
-        _print(summary.counts)
+    if as_json or no_serve:
+        summary = show_demo(folder)
+        if as_json:
+            _print(summary.counts)
+        else:
+            for line in summary.lines():
+                click.echo(line)
         return
-    for line in summary.lines():
+    from webapp import serve as server
+
+    server.require_free(LOOPBACK, port)
+    click.echo("Playing thirty days of the demo city …")
+    for line in show_demo(folder, days=DEMO_DAYS).lines():
         click.echo(line)
-    if not no_serve:
-        click.echo("Pages are not part of this release; work on the city with the other commands (cityloop --help).")
+    _open_demo(folder, port)
+    server.serve_with_worker(LOOPBACK, port, folder.resolve())
+
+
+def _open_demo(folder: Path, port: int) -> None:
+    """Make the passwords of this run and print them, once."""
+    from engine.demo.show import open_to_people
+
+    people = open_to_people(folder)
+    click.echo("\nAccounts of this run (a minute here stands for an hour of the city's deadlines):")
+    for each in people:
+        click.echo(f"  {each.role:18} {each.account:16} {each.password}   {each.name}, {each.department}")
+    click.echo(f"\nOpen http://{LOOPBACK}:{port} and press “跟着引导走完一起事件 / Follow one incident to its end”.")
+    click.echo("Ctrl+C ends it.")
 
 
 @main.command()
-@click.argument("source", type=click.Choice(["cap"]))
+@click.argument("source", type=click.Choice(["cap", "hotline", "csv"]))
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]), help="As if it were then.")
 @click.option("--json", "as_json", is_flag=True)
@@ -166,6 +190,8 @@ def serve(host: str, port: int) -> None:
     from webapp import serve as server
 
     _refuse_weak(_settings())
+    if _settings().demo and host != LOOPBACK:
+        raise EngineError("settings.demo_outside", f"Expected a demo to serve on {LOOPBACK} alone, but got {host}.")
     open_engine(_settings()).database.close()  # says what is missing before a server stands there
     server.require_free(host, port)
     click.echo(f"cityloop serves on http://{host}:{port}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -39,6 +39,20 @@ def event_type(code: str | None) -> str:
     """The name of an event type."""
     known = the_engine().city.profile.event_types.get(code or "")
     return (code or "–") if known is None else named(known.name_zh, known.name_en)
+
+
+def offered(likely: Iterable[str] = ()) -> list[str]:
+    """The codes of the departments an order may address: the likely ones first, then bureaus, then territories."""
+    tree = departments()
+    first = dict.fromkeys(likely)
+    rest = [each for each in tree.all() if each.centre_kind is None and each.code not in first]
+    rest.sort(key=lambda each: (each.level != "city", each.level != "district", each.code))
+    return [*first, *(each.code for each in rest)]
+
+
+def event_types() -> list[str]:
+    """The codes of the city's event types, in order."""
+    return sorted(the_engine().city.profile.event_types)
 
 
 def role(id: str) -> str:

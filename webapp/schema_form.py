@@ -18,7 +18,7 @@ from . import names
 from .text import t, t_or
 
 Control = Literal[
-    "radios", "select", "checkbox", "text", "area", "number", "departments", "evidence", "lines", "moment"
+    "radios", "select", "checkbox", "text", "area", "number", "department", "departments", "evidence", "lines", "moment"
 ]
 _MOST_RADIOS = 4
 _SHORT_TEXT = 120
@@ -62,14 +62,17 @@ def fields_of(
 ) -> list[Field]:
     """The fields of a form in the order of its schema.
 
-    Shape: `values` are answers as the engine takes them; `departments` are the codes a department field offers.
+    Shape: `values` are answers as the engine takes them; `departments` are the codes a department field offers, the
+    likely ones first.
     """
     texts = names.form_texts(process_id, form)
     labels, choices = texts.get("fields", {}), texts.get("choices", {})
     required = set(schema.get("required", ()))
     conditional = _conditional(schema)
     found = []
-    for name, kind in schema["properties"].items():
+    # A stored schema has lost the order it was written in; the texts of the process still have it.
+    written = {name: place for place, name in enumerate(labels)}
+    for name, kind in sorted(schema["properties"].items(), key=lambda field: written.get(field[0], len(written))):
         options = choices.get(name, {})
         found.append(
             Field(
@@ -91,7 +94,9 @@ def fields_of(
 
 def _control(kind: Mapping[str, Any]) -> Control:
     if kind.get("x-cl-departments"):
-        return "departments"
+        return "department" if kind.get("maxItems") == 1 else "departments"
+    if kind.get("x-cl-event-type"):
+        return "select"
     if kind.get("x-cl-evidence"):
         return "evidence"
     if "enum" in kind:
@@ -112,6 +117,8 @@ def _control(kind: Mapping[str, Any]) -> Control:
 def _choices(kind: Mapping[str, Any], options: Mapping[str, str], departments: Iterable[str]) -> tuple[Choice, ...]:
     if kind.get("x-cl-departments"):
         return tuple(Choice(code, names.department(code)) for code in departments)
+    if kind.get("x-cl-event-type"):
+        return tuple(Choice(code, f"{code} {names.event_type(code)}") for code in names.event_types())
     return tuple(Choice(str(value), options.get(str(value), str(value))) for value in kind.get("enum", ()))
 
 
@@ -146,7 +153,7 @@ def _value(kind: Mapping[str, Any], given: list[str]) -> Any:
         return True if filled else None
     if not filled:
         return None
-    if control in ("departments", "evidence"):
+    if control in ("department", "departments", "evidence"):
         return filled
     if control == "lines":
         return [line.strip() for line in filled[0].splitlines() if line.strip()]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import threading
+from pathlib import Path
 
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from engine.errors import Unavailable
+from engine.services.installation import open_engine
+from engine.settings import load_settings
 
 THREADS = 16
 """Requests at work at once: SQLite has one writer and Python one interpreter, more would only wait inside."""
@@ -41,3 +46,20 @@ def serve(host: str, port: int, *, threads: int = THREADS) -> None:
         log_level=LogLevels.warning,
         websockets=False,
     ).serve()
+
+
+def serve_with_worker(host: str, port: int, folder: Path) -> None:
+    """Serve the installation of a demo folder until stopped, with its worker beside the server in this process."""
+    from engine.worker.loop import run_worker
+
+    os.environ["CITYLOOP_SETTINGS_FILE"] = str(folder / "demo.toml")
+    engine = open_engine(load_settings(os.environ))
+    stop = threading.Event()
+    worker = threading.Thread(target=run_worker, args=(engine,), kwargs={"until": stop}, name="worker")
+    worker.start()
+    try:
+        serve(host, port)
+    finally:
+        stop.set()
+        worker.join()
+        engine.database.close()

@@ -78,6 +78,8 @@ class _Builder:
     def build(self) -> City:
         for code, parent, kind, calendar, name_zh, name_en in table.DEPARTMENTS:
             self._department(code, parent, kind, "city", calendar, name_zh, name_en, "")
+        for department, post, other in table.ALSO:
+            self._also(department, post, other)
         for district in range(1, 4):
             self._district(district)
         centres = tuple(CentreRow(self._id("department", code), *rest) for code, *rest in table.CENTRES)
@@ -128,6 +130,13 @@ class _Builder:
             self.holdings.append(PostHoldingRow(self._id("holding", f"{key}/{n}"), post_id, person_id, self._since))
             people.append(person_id)
         return people
+
+    def _also(self, department: str, code: str, other: str) -> None:
+        """Whoever holds the post `code` of a department holds its post `other` too."""
+        first, second = (self._id("post", f"{department}/{each}") for each in (code, other))
+        for holding in [each for each in self.holdings if each.post_id == first]:
+            id_ = self._id("holding", f"{department}/{other}/{holding.person_id}")
+            self.holdings.append(PostHoldingRow(id_, second, holding.person_id, self._since))
 
     def _roster(self, department: str, people: list[str]) -> None:
         """Day and night shifts in turn, without a gap."""

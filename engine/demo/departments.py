@@ -104,4 +104,9 @@ POSTS_OF: dict[str, tuple[tuple[str, str, str, str, int], ...]] = {
     "emergency": (("plan_manager", "plan_manager", "预案管理员", "Plan manager", 1),),
     "reserves": (("stock_keeper", "stock_keeper", "物资管理员", "Stock keeper", 1),),
 }
+ALSO: tuple[tuple[str, str, str], ...] = (
+    # department, whose holders of this post hold this one too: a desk writes what it sends and decides what it signs
+    (COMMAND, "dispatcher", "drafter"),
+    (COMMAND, "commander", "reviewer"),
+)
 GRID_OFFICER = ("grid_officer", "grid_officer", "网格员", "Grid officer")

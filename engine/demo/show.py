@@ -12,13 +12,16 @@ from engine.demo import counts
 from engine.demo.city import ZONE, build_city
 from engine.demo.day import ENDS_AT, build_day
 from engine.demo.founding import found_city
+from engine.demo.history import history_days
+from engine.demo.pace import quicken
+from engine.demo.people import DemoAccount, open_accounts
 from engine.demo.play import Player
 from engine.domain.access import SYSTEM_ACTOR
 from engine.domain.level import ROMAN
 from engine.errors import Conflict
 from engine.services.engine import Engine
 from engine.services.installation import open_engine, prepare
-from engine.settings import Settings
+from engine.settings import Settings, load_settings
 from engine.testing import ManualClock
 
 DATABASE = "cityloop.db"
@@ -26,10 +29,11 @@ SETTINGS = "demo.toml"
 """Settings of the demo's installation; at the same time the sign that the folder is a demo's and may be replaced."""
 
 _PREPARED_BEFORE = timedelta(hours=1)
-_ORGANISATION_KEPT = timedelta(days=1)
+_ORGANISATION_KEPT = timedelta(days=100)
 _TEMPLATE = """# Written by `cityloop demo`, which replaces the database beside this file at its next run.
 database_url = {database}
 keys_file = {keys}
+demo = true
 """
 
 
@@ -50,6 +54,7 @@ class Summary:
     ledger: str
     took_s: float
     settings_file: Path
+    days: int = 1
 
     def lines(self) -> list[str]:
         """The summary for people."""
@@ -58,7 +63,7 @@ class Summary:
         nodes = ", ".join(f"{count} at {node}" for node, count in self.open_nodes.items())
         at = f"CITYLOOP_SETTINGS_FILE={self.settings_file} cityloop"
         return [
-            f"示例市, {self.day}: one day played through the services in {self.took_s:.1f} s",
+            f"示例市, {_span(self.day, self.days)}: played through the services in {self.took_s:.1f} s",
             f"  {n['incidents']} incidents of {self.types} types ({levels})",
             f"  {n['directives']} directives with {n['tasks']} tasks in {self.departments} departments: "
             f"{n['returns']} returned, {n['reworks']} sent back for rework",
@@ -71,16 +76,21 @@ class Summary:
             f"  {at} audit verify        check the ledger",
             f"  {at} ingest cap FILE…    push alerts of your own",
             f"  {at} worker              let the deadlines of what is open run on",
-            "The city's people have accounts, but nothing to sign in to yet: pages come with a later release.",
         ]
+
+
+def _span(day: date, days: int) -> str:
+    return f"{day}" if days == 1 else f"{days} days to {day}"
 
 
 def _level(level: int | None) -> str:
     return "without a level" if level is None else f"of level {ROMAN[level - 1]}"
 
 
-def show_demo(folder: Path, clock: Clock | None = None) -> Summary:
+def show_demo(folder: Path, clock: Clock | None = None, *, days: int = 1) -> Summary:
     """Make the installation in `folder`, play the last whole day in it, and say what it came to.
+
+    Shape: `days` counts that day and the quieter ones played before it.
 
     Raises: Conflict (`demo.folder_in_use`) for a folder whose database is not an earlier demo's.
     """
@@ -88,14 +98,27 @@ def show_demo(folder: Path, clock: Clock | None = None) -> Summary:
     settings = _clear(folder.resolve())
     today = _last_day(clock or SystemClock())
     day, city = build_day(today), build_city(today)
-    stage = ManualClock(day.begins_at - _PREPARED_BEFORE)
+    script = [*history_days(today, days), day]
+    stage = ManualClock(script[0].begins_at - _PREPARED_BEFORE)
     prepare(settings, stage)
     engine = open_engine(settings, stage)
     try:
         engine.city.keep_for(_ORGANISATION_KEPT)
         engine.command(found_city, SYSTEM_ACTOR, city)
-        Player(engine, stage, city, day).play()
-        return _summarise(engine, today, started, folder / SETTINGS)
+        for each in script:
+            Player(engine, stage, city, each).play()
+        return _summarise(engine, today, days, started, folder / SETTINGS)
+    finally:
+        engine.database.close()
+
+
+def open_to_people(folder: Path, clock: Clock | None = None) -> list[DemoAccount]:
+    """Let people into the demo of `folder`: their accounts, with passwords, and deadlines at the demo's pace."""
+    settings = load_settings({}, folder.resolve() / SETTINGS)
+    engine = open_engine(settings, clock)
+    try:
+        engine.command(quicken, SYSTEM_ACTOR)
+        return open_accounts(engine, build_city(_last_day(clock or SystemClock())))
     finally:
         engine.database.close()
 
@@ -129,7 +152,7 @@ def _last_day(clock: Clock) -> date:
     return local.date() if local.time() >= ENDS_AT else local.date() - timedelta(days=1)
 
 
-def _summarise(engine: Engine, today: date, started: float, settings_file: Path) -> Summary:
+def _summarise(engine: Engine, today: date, days: int, started: float, settings_file: Path) -> Summary:
     found = engine.verify()
     state = "whole" if found.ok else f"broken: {found.first_broken}"
     return Summary(
@@ -142,4 +165,5 @@ def _summarise(engine: Engine, today: date, started: float, settings_file: Path)
         ledger=f"{state}: {found.rows} rows of {found.subjects} chains under {found.seals} seals",
         took_s=stopwatch() - started,
         settings_file=settings_file,
+        days=days,
     )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.errors import NotFound
-from engine.intake import cap
+from engine.intake import cap, hotline, table
 from engine.intake.source import Finding, Source
 
 __all__ = ["SOURCES", "Finding", "Source", "source"]
 
-SOURCES: Mapping[str, Source] = {"cap": cap.parse}
+SOURCES: Mapping[str, Source] = {"cap": cap.parse, "hotline": hotline.parse, "csv": table.parse}
 
 
 def source(name: str) -> Source:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from engine.domain.access import SYSTEM_ACTOR, Actor
 from engine.domain.signal import Signal
-from engine.intake import cap
-from engine.intake.source import Finding
+from engine.intake import Finding, source
 
 from .engine import Engine
 from .signals import Received, receive_signal
-
-SOURCES: dict[str, Callable[[bytes], tuple[list[Signal], list[Finding]]]] = {"cap": cap.parse}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +52,30 @@ class IngestReport:
         return said
 
 
-def ingest_file(engine: Engine, source: str, name: str, content: bytes, actor: Actor = SYSTEM_ACTOR) -> IngestReport:
+def ingest_file(engine: Engine, kind: str, name: str, content: bytes, actor: Actor = SYSTEM_ACTOR) -> IngestReport:
     """Take in a file. What is broken in it becomes findings; the rest goes through."""
-    signals, findings = SOURCES[source](content)
-    received = tuple(engine.command(receive_signal, actor, signal, content) for signal in signals)
+    signals, findings = source(kind)(content)
+    if kind == "cap":
+        received = tuple(engine.command(receive_signal, actor, signal, content) for signal in signals)
+    else:
+        received = receive_all(engine, signals, actor)
     return IngestReport(name, received, tuple(findings))
+
+
+def receive_all(engine: Engine, signals: Iterable[Signal], actor: Actor) -> tuple[Received, ...]:
+    """Receive tickets, each in a transaction of its own and with its own words alone as what was received."""
+    return tuple(engine.command(receive_signal, actor, signal, _as_received(signal)) for signal in signals)
+
+
+def _as_received(signal: Signal) -> bytes:
+    said = {
+        "external_id": signal.external_id,
+        "reported_at": signal.reported_at.isoformat(),
+        "text": signal.text,
+        "address": signal.address,
+        "reporter_name": signal.reporter_name,
+        "reporter_phone": signal.reporter_phone,
+        "longitude": signal.longitude,
+        "latitude": signal.latitude,
+    }
+    return json.dumps(said, ensure_ascii=False).encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from sqlalchemy import select
@@ -24,9 +25,14 @@ def install_policies(desk: Desk) -> int:
 
     Raises: Rejected (`sla.version_changed`) if a stored version has another content: a used policy never changes.
     """
+    return install_versions(desk, desk.city.profile.policies)
+
+
+def install_versions(desk: Desk, policies: Iterable[SlaPolicy]) -> int:
+    """Store those of these versions that are new; how many. Raises: as `install_policies`."""
     stored = {(row.code, row.version): row for row in desk.uow.execute(select(sla_policy)).all()}
     new = 0
-    for policy in desk.city.profile.policies:
+    for policy in policies:
         values = _values(policy)
         row = stored.get((policy.code, policy.version))
         if row is None:

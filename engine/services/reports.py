@@ -63,6 +63,7 @@ class Progress:
     stage: str | None
     due_at: datetime | None
     reply: str
+    incident_id: str | None = None
 
 
 def report(desk: Desk, said: Report, photos: list[bytes], folder: Path) -> str:
@@ -122,6 +123,7 @@ def follow(uow: UnitOfWork, code: str) -> Progress:
         first.stage if first else None,
         first.due_at if first else None,
         "" if reply is None else uow.keys.open(reply, incident_id),
+        incident_id,
     )
 
 

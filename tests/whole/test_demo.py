@@ -139,7 +139,7 @@ def test_demo_closed_task_has_feedback_and_another_verifier(played):
 
 
 def test_demo_leaves_nothing_open_without_a_wait(played):
-    """Whatever is open can be gone on with: every running process has an item or a called one, and every open order a process."""
+    """Whatever is open can be gone on with: a running process has an item or a called one, an open order a process."""
     running = {row[0] for row in played.rows("SELECT id FROM process_instance")}
     waiting = "SELECT instance_id FROM work_item UNION SELECT instance_id FROM call"
     assert running == {row[0] for row in played.rows(waiting)}

@@ -7,10 +7,12 @@ from webapp.guard import Area
 from .account.views import area as account
 from .audit.views import area as audit
 from .board.views import area as board
+from .guide.views import area as guide
 from .health.views import area as health
 from .home.views import area as home
 from .inbox.views import area as inbox
 from .incidents.views import area as incidents
+from .intake.views import area as intake
 from .library.views import area as library
 from .live.views import area as live
 from .orders.views import area as orders
@@ -19,5 +21,5 @@ from .reports.views import area as reports
 from .work.views import area as work
 
 AREAS: tuple[Area, ...] = (
-    account, audit, board, health, home, inbox, incidents, library, live, orders, people, reports, work,
+    account, audit, board, guide, health, home, inbox, incidents, intake, library, live, orders, people, reports, work,
 )  # fmt: skip

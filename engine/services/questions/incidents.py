@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from engine.storage.tables import directives as d
 from engine.storage.tables.clocks import clock
 from engine.storage.tables.grid import grid_cell
 from engine.storage.tables.incidents import incident
+from engine.storage.tables.outbox import evidence
 from engine.storage.tables.signals import signal
 from engine.storage.uow import UnitOfWork
 
@@ -44,6 +46,8 @@ class ReportView:
     address: str
     reporter_name: str | None
     reporter_phone: str | None
+    photos: tuple[str, ...] = ()
+    """Ids of the evidence that came with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,7 @@ class IncidentView:
     rework_count: int
     merged_into_id: str | None
     merged_into_number: str | None
+    sensitive: bool
     reports: tuple[ReportView, ...]
     orders: tuple[OrderRow, ...]
     clocks: tuple[ClockView, ...]
@@ -157,14 +162,22 @@ def _seen_by(found: Select[*tuple[Any, ...]], uow: UnitOfWork, city: City, actor
         .join_from(d.directive, d.receipt, d.directive.c.id == d.receipt.c.directive_id)
         .where(d.receipt.c.department_id.in_(below))
     )
+    held = {each.department_id for each in reading}
+    addressed_to_theirs = (
+        select(d.directive.c.incident_id)
+        .join_from(d.directive, d.receipt, d.directive.c.id == d.receipt.c.directive_id)
+        .where(d.receipt.c.department_id.in_(held))
+    )
+    known = or_(incident.c.lead_centre_id.in_(held), incident.c.id.in_(addressed_to_theirs))
     return found.where(
+        or_(incident.c.sensitive.is_(False), known),
         or_(
             incident.c.lead_centre_id.in_(below),
             incident.c.lead_department_id.in_(below),
             grid_cell.c.owner_department_id.in_(below),
             incident.c.id.in_(addressed),
             and_(grid_cell.c.officer_person_id == actor.person_id, grid_cell.c.owner_department_id.in_(own)),
-        )
+        ),
     )
 
 
@@ -228,6 +241,7 @@ def incident_page(uow: UnitOfWork, city: City, actor: Actor, incident_id: str) -
         rework_count=row["rework_count"],
         merged_into_id=merged,
         merged_into_number=None if merged is None else number_of(uow, merged),
+        sensitive=row["sensitive"],
         reports=reports,
         orders=orders,
         clocks=tuple(clocks_of(uow, subjects)),
@@ -266,7 +280,13 @@ def _orders(uow: UnitOfWork, incident_id: str) -> tuple[OrderRow, ...]:
 def _reports(uow: UnitOfWork, incident_id: str, may_read_personal: bool) -> tuple[ReportView, ...]:
     rows = uow.execute(
         select(signal).where(signal.c.incident_id == incident_id).order_by(signal.c.received_at)
-    ).mappings()
+    ).mappings().all()  # fmt: skip
+    photos: dict[str, list[str]] = defaultdict(list)
+    of_reports = select(evidence.c.subject_id, evidence.c.id).where(
+        evidence.c.subject_kind == "signal", evidence.c.subject_id.in_([row["id"] for row in rows])
+    )
+    for signal_id, evidence_id in uow.found(of_reports):
+        photos[signal_id].append(evidence_id)
 
     def opened(row: Any, column: str) -> str:
         return "" if row[column] is None else uow.keys.open(row[column], row["id"])
@@ -286,6 +306,7 @@ def _reports(uow: UnitOfWork, incident_id: str, may_read_personal: bool) -> tupl
             opened(row, "address"),
             opened(row, "reporter_name") if may_read_personal else None,
             opened(row, "reporter_phone") if may_read_personal else None,
+            tuple(photos.get(row["id"], ())),
         )
         for row in rows
     )

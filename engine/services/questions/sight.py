@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
 
-from engine.domain.access import Actor, holds_role, permits
+from engine.domain.access import Actor, Subject, holds_role, permits
 from engine.errors import NotFound
 from engine.services.city import City
 from engine.storage.prepared import Prepared
@@ -28,6 +28,7 @@ _PLACE = Prepared(
         incident.c.lead_department_id,
         grid_cell.c.owner_department_id,
         grid_cell.c.officer_person_id,
+        incident.c.sensitive,
     )
     .select_from(incident.outerjoin(grid_cell, incident.c.grid_cell_id == grid_cell.c.id))
     .where(incident.c.id == bindparam("id"))
@@ -43,10 +44,14 @@ _INCIDENT_OF = Prepared(select(directive.c.incident_id).where(directive.c.id == 
 
 @dataclass(frozen=True, slots=True)
 class Lies:
-    """Where an incident lies: its departments, and the officer of its cell."""
+    """Where an incident lies: its departments, and the officer of its cell.
+
+    A secret one lies with its leading centre and the departments its orders address, and with nobody above or beside.
+    """
 
     department_ids: tuple[str, ...]
     officer_id: str | None
+    is_secret: bool = False
 
 
 def lies(uow: UnitOfWork, incident_id: str) -> Lies | None:
@@ -55,11 +60,15 @@ def lies(uow: UnitOfWork, incident_id: str) -> Lies | None:
     if row is None:
         return None
     addressed = [found[0] for found in uow.rows(_ADDRESSED, {"id": incident_id})]
+    if row[4]:
+        return Lies(tuple(dict.fromkeys([row[0], *addressed])), None, is_secret=True)
     return Lies(tuple(id_ for id_ in dict.fromkeys([row[0], row[1], row[2], *addressed]) if id_), row[3])
 
 
 def sees(uow: UnitOfWork, city: City, actor: Actor, place: Lies) -> bool:
     """Whether the actor may read an incident that lies there."""
+    if place.is_secret and not actor.is_system:
+        return permits(actor, READ, Subject(frozenset(place.department_ids)), city.profile.rights)
     subject = city.tree(uow).subject(*place.department_ids)
     if not permits(actor, READ, subject, city.profile.rights):
         return False

@@ -14,8 +14,8 @@ from engine.storage.tables.clocks import clock
 from engine.storage.tables.ledger import fact
 from engine.storage.uow import UnitOfWork
 
-_HIDDEN = frozenset({"instance.stepped", "clock.ended"})
-"""Facts that say nothing to people on a timeline: each stands beside one that does."""
+_HIDDEN = frozenset({"instance.stepped", "clock.started", "clock.ended"})
+"""Facts that say nothing to people on a timeline: each stands beside one that does, or in the list of clocks."""
 LONGEST = 500
 
 

@@ -12,9 +12,11 @@ from engine.evidence_check import clean
 from engine.services import limits
 from engine.services.questions.grid import cells as grid_cells
 from engine.services.reports import Progress, follow, report
+from webapp.areas.guide.steps import REPORTING, chosen, follow_incident
 from webapp.faults import sentence, status_of
 from webapp.guard import PUBLIC, Area
 from webapp.session import settings, the_engine
+from webapp.text import t
 
 from .forms import MOST_PHOTOS, said_from, types_offered
 
@@ -23,8 +25,10 @@ area = Area("reports")
 
 @area.page("/report", permission=PUBLIC)
 def form() -> str:
-    """The form."""
-    return _form({}, None)
+    """The form; filled in for whoever is being guided."""
+    guided = chosen() == REPORTING
+    said = {"text": t("guide.say_report_text"), "address": t("guide.say_report_address")} if guided else {}
+    return _form(said, None)
 
 
 @area.action("/report", permission=PUBLIC)
@@ -38,6 +42,8 @@ def send() -> Response:
         code = engine.command(report, SYSTEM_ACTOR, said, photos, settings().effective_evidence_folder)
     except (Rejected, NotFound) as refusal:
         return make_response(_form(request.form, sentence(refusal)), status_of(refusal))
+    if chosen() == REPORTING:
+        follow_incident(engine.read(follow, code).incident_id)
     return make_response(render_template("reports/received.html", code=code))
 
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from flask import flash, make_response, redirect, render_template, request, url_for
+from flask import make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from engine.domain.event_type import TERRITORY
 from engine.errors import NotFound, Rejected
 from engine.services import work
-from engine.services.questions.incidents import incident_page
+from engine.services.questions.incidents import IncidentView, incident_page
 from engine.services.questions.orders import OrderView, order_page
+from engine.services.questions.similar import similar
 from engine.services.questions.work import ItemView, item_page, require_instance
 from webapp import names
+from webapp.areas.guide.steps import chosen, prefilled
 from webapp.faults import sentence
 from webapp.guard import Area
 from webapp.schema_form import answers_from, errors_of, fields_of
 from webapp.session import actor, run, the_engine
-from webapp.text import t
 
 from .forms import seen_revision, with_files
 
@@ -63,8 +66,8 @@ def complete(instance_id: str, wait: int) -> Response:
     except Rejected as refusal:
         page = _page(instance_id, wait, answers, errors_of(refusal), sentence(refusal))
         return make_response(page, 422)
-    flash(t("work.done"))
-    return redirect(url_for("inbox.inbox"))
+    guided = view is not None and view.about is not None and chosen() == view.about.incident_id
+    return redirect(url_for("guide.go") if guided else url_for("inbox.inbox", done="yes"))
 
 
 def _page(instance_id: str, wait: int, answers: dict[str, Any] | None, errors: dict[str, str], said: str | None) -> str:
@@ -79,17 +82,32 @@ def _page(instance_id: str, wait: int, answers: dict[str, Any] | None, errors: d
     if order is not None:
         known |= {"objective": order.objective, "content": order.content}
     if case is not None:
-        known |= {"event_type": case.event_type, "level": case.level}
+        known |= {"event_type": case.event_type, "level": case.level, **_parties(case)}
     fields = []
     if view.schema is not None and view.form is not None:
-        values = known if answers is None else answers
-        fields = fields_of(view.process_id, view.form, view.schema, values, errors, _offered(order))
-    return render_template("work/item.html", item=view, order=order, case=case, fields=fields, said=said)
+        guided = {} if case is None else prefilled(view.node_id, case.id, view.schema)
+        values = {**known, **guided} if answers is None else answers
+        fields = fields_of(view.process_id, view.form, view.schema, values, errors, _offered(order, known))
+    alike = engine.read(similar, engine.city, case.id) if case is not None and view.node_id == "accept" else []
+    return render_template("work/item.html", item=view, order=order, case=case, fields=fields, said=said, alike=alike)
 
 
-def _offered(order: OrderView | None) -> list[str]:
+def _parties(case: IncidentView) -> dict[str, list[str]]:
+    """Whom the city's table proposes for the case: the lead and those that co-operate."""
+    engine, tree = the_engine(), names.departments()
+    kind = engine.city.profile.event_types.get(case.event_type)
+    if kind is None or case.lead_department_id is None:
+        return {}
+    lead = tree.department(case.lead_department_id).code
+    owner = case.owner_department_id
+    territory = tree.department(owner).code if owner else None
+    wanted = [territory if code == TERRITORY else code for code in kind.co]
+    return {"lead": [lead], "co": [code for code in wanted if code and code != lead and tree.by_code(code)]}
+
+
+def _offered(order: OrderView | None, known: Mapping[str, Any]) -> list[str]:
     """The codes of the departments a field may name: those an order addresses, else every one of the city."""
     tree = names.departments()
     if order is not None:
         return [tree.department(leg.department_id).code for leg in order.legs if leg.task_id is not None]
-    return sorted(each.code for each in tree.all() if each.centre_kind is None)
+    return names.offered([*known.get("lead", ()), *known.get("co", ())])
