@@ -7,7 +7,7 @@ from flask import Flask
 from engine.services.engine import Engine
 from engine.settings import Settings
 
-from . import csrf, faults, guard, headers, logs, names, session, text, times
+from . import api, csrf, faults, guard, headers, logs, names, session, text, times
 from .areas import AREAS
 
 
@@ -34,5 +34,6 @@ def create_app(engine: Engine, settings: Settings) -> Flask:
     names.install(app)
     for area in AREAS:
         app.register_blueprint(area)
-    guard.check_declared(app)
+    api.install(app)
+    guard.check_declared(app, api.DOCUMENTS)
     return app

@@ -40,7 +40,7 @@ def sentence(error: EngineError) -> str:
 def install(app: Flask) -> None:
     """Answer every refusal and every failure."""
     app.register_error_handler(EngineError, _refused)
-    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(HTTPException, answer_http)
     app.register_error_handler(Exception, _failed)
 
 
@@ -69,8 +69,14 @@ def problem(error: EngineError, status: int) -> dict[str, Any]:
     found = {"type": f"urn:cityloop:error:{error.code}", "title": sentence(error), "status": status}
     found |= {"code": error.code, "params": dict(error.params), "element": error.element, "request": g.request_id}
     if isinstance(error, Rejected) and error.findings:
-        found["findings"] = [str(finding) for finding in error.findings]
+        found["findings"] = [_told(finding) for finding in error.findings]
     return found
+
+
+def _told(finding: object) -> dict[str, Any]:
+    """A finding as an object, with the fields of its kind."""
+    names = ("field", "path", "element", "line", "rule", "severity", "reason", "remedy", "message")
+    return {name: getattr(finding, name) for name in names if getattr(finding, name, None) is not None}
 
 
 def _page(status: int, said: str, error: EngineError | None = None) -> Response:
@@ -90,13 +96,16 @@ def _who(error: Conflict) -> dict[str, Any]:
     return {"by_name": names.get(str(by)), "claimed_by_name": names.get(str(holder)), "at": error.params.get("at")}
 
 
-def _http(error: HTTPException) -> Response:
+def answer_http(error: HTTPException) -> Response:
     """Werkzeug's own refusals: unknown addresses and methods, too much content."""
     status = error.code or 500
     said = t_or(f"fault.http_{status}", error.description or error.name)
     if is_api():
         document = {"type": f"urn:cityloop:error:http.{status}", "title": said, "status": status}
         document |= {"code": f"http.{status}", "params": {}, "element": None, "request": g.get("request_id")}
+        messages = getattr(error, "data", {}).get("messages")
+        if messages:
+            document["findings"] = [{"in": place, "said": said} for place, said in sorted(messages.items())]
         response = jsonify(document)
         response.status_code, response.mimetype = status, "application/problem+json"
     elif 300 <= status < 400:

@@ -6,7 +6,7 @@ the question or command behind it, which answers "not found" for what the person
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,9 +87,9 @@ def declared(app: Flask) -> dict[str, Permission]:
     return found
 
 
-def check_declared(app: Flask) -> None:
+def check_declared(app: Flask, more: Mapping[str, Permission]) -> None:
     """Keep what the routes declare. Raises: Undeclared naming the first route without a declaration."""
-    known = declared(app)
+    known = {**declared(app), **more}
     for rule in app.url_map.iter_rules():
         if rule.endpoint not in known:
             raise Undeclared(f"{rule.endpoint} ({rule.rule}) does not say who may call it.")

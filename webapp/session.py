@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar, cast
 from flask import Flask, Response, current_app, g, request
 
 from engine.domain.access import SYSTEM_ACTOR, Actor
-from engine.services import accounts
+from engine.services import accounts, tokens
 from engine.services.engine import Command, Engine
 from engine.settings import Settings
 
@@ -54,10 +54,14 @@ def _find() -> None:
     g.session = None
     if request.endpoint in (None, "static"):
         return
+    g.token = None
+    engine = the_engine()
+    if request.path.startswith("/api/"):  # a program shows its token; a browser's cookie does not speak for it
+        g.token = _bearer(engine)
+        return
     token = request.cookies.get(cookie_name())
     if not token:
         return
-    engine = the_engine()
     found = engine.read(accounts.session_of, token, now())
     if found is None:
         return
@@ -66,9 +70,18 @@ def _find() -> None:
         engine.command(accounts.touch_session, SYSTEM_ACTOR, found.id_hash)
 
 
+def _bearer(engine: Engine) -> tokens.TokenView | None:
+    """Whom the token of the request speaks for; None for none that is valid."""
+    kind, _, given = request.headers.get("Authorization", "").partition(" ")
+    found = engine.read(tokens.token_of, given.strip(), now()) if kind.lower() == "bearer" else None
+    if found is not None:
+        g.actor = engine.actor(found.person_id)
+    return found
+
+
 def is_signed_in() -> bool:
-    """Whether somebody is signed in."""
-    return g.get("session") is not None
+    """Whether somebody is signed in, or a program speaks for them."""
+    return g.get("session") is not None or g.get("token") is not None
 
 
 def person() -> accounts.SessionView | None:

@@ -283,3 +283,19 @@ class SignedOut(AccountFact):
     """A person signed out."""
 
     code = "account.signed_out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenIssued(AccountFact):
+    """A person made a token for a program."""
+
+    code = "account.token_issued"
+    token_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRevoked(AccountFact):
+    """A person ended one of their tokens."""
+
+    code = "account.token_revoked"
+    token_id: str

@@ -40,6 +40,8 @@ LOGIN = Rule("login", 10)
 """Sign-ins from one address."""
 IMPORT = Rule("import", 10)
 """Files a person hands in."""
+DELIVERY = Rule("delivery", 120)
+"""Deliveries of tickets by one program."""
 REPORT = Rule("report", 5)
 """Reports of the public from one address."""
 FOLLOW = Rule("follow", 20)

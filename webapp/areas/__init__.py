@@ -9,6 +9,7 @@ from .audit.views import area as audit
 from .board.views import area as board
 from .guide.views import area as guide
 from .health.views import area as health
+from .help.views import area as help_pages
 from .home.views import area as home
 from .inbox.views import area as inbox
 from .incidents.views import area as incidents
@@ -21,5 +22,6 @@ from .reports.views import area as reports
 from .work.views import area as work
 
 AREAS: tuple[Area, ...] = (
-    account, audit, board, guide, health, home, inbox, incidents, intake, library, live, orders, people, reports, work,
+    account, audit, board, guide, health, help_pages, home, inbox, incidents, intake, library, live, orders, people,
+    reports, work,
 )  # fmt: skip

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 from flask import make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from engine.errors import EngineError, NotAllowed
+from engine.errors import EngineError, NotAllowed, Rejected
 from engine.services import accounts, limits
+from engine.services.tokens import MOST_DAYS, SCOPES, issue_token, revoke_token, tokens_of
 from webapp.faults import sentence, status_of
 from webapp.guard import PUBLIC, SIGNED_IN, Area
 from webapp.session import actor, cookie_name, is_signed_in, person, set_cookie, the_engine
@@ -64,6 +65,40 @@ def choose_language() -> Response:
     if chosen in LANGUAGES:
         set_cookie(response, COOKIE, chosen, max_age=_A_YEAR_S)  # type: ignore[arg-type]
     return response
+
+
+@area.page("/account/tokens", permission=SIGNED_IN)
+def tokens() -> str:
+    """One's own tokens."""
+    return _tokens()
+
+
+@area.action("/account/tokens", permission=SIGNED_IN)
+def issue() -> Response:
+    """Make a token; it is shown on this page and never again."""
+    form = request.form
+    days = form.get("days", "")
+    try:
+        given = int(days) if days.isascii() and days.isdigit() and len(days) < 6 else 0
+        token = the_engine().command(issue_token, actor(), form.get("name", ""), form.getlist("scopes"), given)
+    except Rejected as refusal:
+        return make_response(_tokens(said=sentence(refusal)), status_of(refusal))
+    return make_response(_tokens(token=token))
+
+
+@area.action("/account/tokens/<id>/revoke", permission=SIGNED_IN)
+def revoke(id: str) -> Response:
+    """End a token."""
+    the_engine().command(revoke_token, actor(), id)
+    return redirect(url_for("account.tokens"))
+
+
+def _tokens(token: str | None = None, said: str | None = None) -> str:
+    mine = the_engine().read(tokens_of, actor().person_id)
+    typed = request.form if said else {}
+    return render_template(
+        "account/tokens.html", tokens=mine, token=token, said=said, typed=typed, scopes=SCOPES, most_days=MOST_DAYS
+    )
 
 
 def safe_next() -> str:

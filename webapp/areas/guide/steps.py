@@ -122,6 +122,8 @@ def prefilled(node_id: str, incident_id: str, schema: Mapping[str, Any]) -> dict
         return dict(said)
 
 
+PLACE: Mapping[str, str] = {"longitude": "120.005557", "latitude": "30.067749"}
+"""A crossing inside the demo city's grid."""
 SAID: Mapping[str, tuple[str, ...]] = {
     "dispatch": ("objective", "content"),
     "handle": ("measures",),

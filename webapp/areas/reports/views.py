@@ -12,7 +12,7 @@ from engine.evidence_check import clean
 from engine.services import limits
 from engine.services.questions.grid import cells as grid_cells
 from engine.services.reports import Progress, follow, report
-from webapp.areas.guide.steps import REPORTING, chosen, follow_incident
+from webapp.areas.guide.steps import PLACE, REPORTING, chosen, follow_incident
 from webapp.faults import sentence, status_of
 from webapp.guard import PUBLIC, Area
 from webapp.session import settings, the_engine
@@ -27,7 +27,7 @@ area = Area("reports")
 def form() -> str:
     """The form; filled in for whoever is being guided."""
     guided = chosen() == REPORTING
-    said = {"text": t("guide.say_report_text"), "address": t("guide.say_report_address")} if guided else {}
+    said = {"text": t("guide.say_report_text"), "address": t("guide.say_report_address"), **PLACE} if guided else {}
     return _form(said, None)
 
 
