@@ -67,8 +67,7 @@ def complete(desk: Desk, instance_id: str, wait: int, revision: int, answers: Ma
     from the subject's table.
     """
     row = _open_item(desk, instance_id, wait, revision)
-    node_id, role, department_id, scope, form, opened_at, claimed_by = row[:7]
-    _check_person(desk, role, department_id, claimed_by)
+    node_id, role, department_id, scope, form, opened_at, _ = row[:7]
     if desk.uow.run(_TAKE, {"instance_id": instance_id, "wait": wait, "seen_revision": revision}) != 1:
         raise _gone(desk, instance_id, wait, revision)
     desk.uow.failpoint("after_claim")
@@ -95,9 +94,15 @@ def complete(desk: Desk, instance_id: str, wait: int, revision: int, answers: Ma
 
 
 def _open_item(desk: Desk, instance_id: str, wait: int, revision: int) -> tuple[Any, ...]:
+    """The item as it was seen, for whoever may do it; what has become of it is told to nobody else."""
     row = desk.uow.one(_ITEM, {"instance_id": instance_id, "wait": wait})
-    if row is None or row[7] != revision:
+    if row is None:
         raise _gone(desk, instance_id, wait, revision)
+    _check_role(desk, row[1], row[2])
+    if row[7] != revision:
+        raise _gone(desk, instance_id, wait, revision)
+    if row[6] is not None and row[6] != desk.actor.person_id:
+        raise Conflict("work.claimed", "Expected an item that is free or yours, but a colleague has it.", by=row[6])
     return row
 
 
@@ -125,10 +130,8 @@ def _gone(desk: Desk, instance_id: str, wait: int, revision: int) -> Conflict | 
     )
 
 
-def _check_person(desk: Desk, role: str, department_id: str, claimed_by: str | None) -> None:
+def _check_role(desk: Desk, role: str, department_id: str) -> None:
     actor = desk.actor
-    if claimed_by is not None and claimed_by != actor.person_id:
-        raise Conflict("work.claimed", "Expected an item that is free or yours, but a colleague has it.", by=claimed_by)
     if role and not holds_role(actor, {role}, desk.subject(department_id)):
         raise NotAllowed(
             "work.not_yours",
@@ -186,14 +189,12 @@ def claim(desk: Desk, instance_id: str, wait: int, revision: int) -> dict[str, A
     Raises: as `complete`.
     """
     row = _open_item(desk, instance_id, wait, revision)
-    _check_person(desk, row[1], row[2], row[6])
     return _hold(desk, instance_id, wait, revision, row[3], desk.actor.person_id)
 
 
 def release(desk: Desk, instance_id: str, wait: int, revision: int) -> dict[str, Any]:
     """Give an item in hand back to the department. Raises: as `complete`."""
     row = _open_item(desk, instance_id, wait, revision)
-    _check_person(desk, row[1], row[2], row[6])
     return _hold(desk, instance_id, wait, revision, row[3], None)
 
 

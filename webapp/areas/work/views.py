@@ -36,6 +36,7 @@ def item(instance_id: str, wait: int) -> str:
 @area.action("/<instance_id>/<int:wait>/claim", permission="work:item:claim")
 def claim(instance_id: str, wait: int) -> Response:
     """Take it into hand."""
+    _require(instance_id)
     run(work.claim, instance_id, wait, seen_revision())
     return redirect(url_for("work.item", instance_id=instance_id, wait=wait))
 
@@ -43,6 +44,7 @@ def claim(instance_id: str, wait: int) -> Response:
 @area.action("/<instance_id>/<int:wait>/release", permission="work:item:claim")
 def release(instance_id: str, wait: int) -> Response:
     """Give it back to the department."""
+    _require(instance_id)
     run(work.release, instance_id, wait, seen_revision())
     return redirect(url_for("work.item", instance_id=instance_id, wait=wait))
 
@@ -58,7 +60,7 @@ def complete(instance_id: str, wait: int) -> Response:
         answers = {} if view.schema is None else answers_from(view.schema, request.form)
     except NotFound:
         # Perhaps a colleague was faster: whoever may see the case is told who and when by the command's refusal.
-        engine.read(require_instance, engine.city, actor(), instance_id)
+        _require(instance_id)
     try:
         if view is not None and view.schema is not None:
             answers = with_files(answers, view)
@@ -68,6 +70,12 @@ def complete(instance_id: str, wait: int) -> Response:
         return make_response(page, 422)
     guided = view is not None and view.about is not None and chosen() == view.about.incident_id
     return redirect(url_for("guide.go") if guided else url_for("inbox.inbox", done="yes"))
+
+
+def _require(instance_id: str) -> None:
+    """Refuse whoever may not see the case, before a command says who did what. Raises: NotFound."""
+    engine = the_engine()
+    engine.read(require_instance, engine.city, actor(), instance_id)
 
 
 def _page(instance_id: str, wait: int, answers: dict[str, Any] | None, errors: dict[str, str], said: str | None) -> str:
