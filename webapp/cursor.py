@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-from engine.errors import Rejected
+from engine.errors import NotFound
 
 _READ: Mapping[str, Callable[[Any], Any]] = {"moment": datetime.fromisoformat, "text": str, "number": int}
 
@@ -20,14 +20,21 @@ def encode(*place: datetime | str | int) -> str:
 
 
 def decode(text: str | None, *kinds: Literal["moment", "text", "number"]) -> Any:
-    """The place a text names, of these kinds; None without a text. Raises: Rejected (`list.bad_cursor`)."""
+    """The place a text names, of these kinds; None without a text. Raises: NotFound (`list.bad_cursor`)."""
     if not text:
         return None
     try:
         parts = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         place = tuple(_READ[kind](part) for kind, part in zip(kinds, parts, strict=True))
     except (ValueError, TypeError) as problem:
-        raise Rejected("list.bad_cursor", "Expected the address of a page of this list, but it is none.") from problem
-    if any(kind == "moment" and part.utcoffset() is None for kind, part in zip(kinds, place, strict=True)):
-        raise Rejected("list.bad_cursor", "Expected the address of a page of this list, but it is none.")
+        raise NotFound("list.bad_cursor", "Expected the address of a page of this list, but it is none.") from problem
+    if not all(_is_sound(part) for part in place):
+        raise NotFound("list.bad_cursor", "Expected the address of a page of this list, but it is none.")
     return place
+
+
+def _is_sound(part: datetime | str | int) -> bool:
+    """Whether the database can compare it: an instant has an offset, a number fits, a text has no zero byte."""
+    if isinstance(part, datetime):
+        return part.utcoffset() is not None
+    return 0 <= part < 2**31 if isinstance(part, int) else "\x00" not in part

@@ -42,7 +42,7 @@ def language() -> str:
     return str(g.language)
 
 
-def t(key: str, **params: object) -> str:
+def t(key: str, /, **params: object) -> str:
     """The text of a key in the language of the request, its `{places}` filled in.
 
     Raises: KeyError for a key that is none: a page with a hole is a defect.
@@ -50,7 +50,7 @@ def t(key: str, **params: object) -> str:
     return fill(texts(language())[key], params)
 
 
-def t_or(key: str, default: str, **params: object) -> str:
+def t_or(key: str, default: str, /, **params: object) -> str:
     """The text of a key, or `default` where the key is not among the texts: for keys that come from data."""
     return fill(texts(language()).get(key, default), params)
 

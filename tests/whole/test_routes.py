@@ -148,7 +148,11 @@ def fill(world: World, rule: Any, case: Case) -> str:
         values["id"] = NOWHERE
     path = str(rule.rule)
     for name, value in values.items():
-        path = path.replace(f"<{name}>", value).replace(f"<int:{name}>", value).replace(f"<path:{name}>", value)
+        path = (
+            path.replace(f"<{name}>", value)
+            .replace(f"<int(max=2147483647):{name}>", value)
+            .replace(f"<path:{name}>", value)
+        )
     return path
 
 

@@ -92,7 +92,7 @@ def inbox(page: dict[str, Any]) -> Body:
     return _page(rows, page["limit"], lambda row: row.place)
 
 
-@_route("/work-items/<instance_id>/<int:wait>", "GET", "work:item:read", "read")
+@_route("/work-items/<instance_id>/<int(max=2147483647):wait>", "GET", "work:item:read", "read")
 @area.response(200, s.Item)
 def work_item(instance_id: str, wait: int) -> Body:
     """One item with the JSON Schema of its form; its ETag is its revision."""
@@ -101,7 +101,7 @@ def work_item(instance_id: str, wait: int) -> Body:
     return found, 200, {"ETag": f'"{found.revision}"'}
 
 
-@_route("/work-items/<instance_id>/<int:wait>/claim", "POST", "work:item:claim", "work")
+@_route("/work-items/<instance_id>/<int(max=2147483647):wait>/claim", "POST", "work:item:claim", "work")
 @area.arguments(s.SeenWrite, location="headers")
 @area.response(200, s.Held)
 def claim(headers: dict[str, Any], instance_id: str, wait: int) -> Body:
@@ -110,7 +110,7 @@ def claim(headers: dict[str, Any], instance_id: str, wait: int) -> Body:
     return _command(headers["key"], work.claim, instance_id, wait, _seen(headers["if_match"]))
 
 
-@_route("/work-items/<instance_id>/<int:wait>/release", "POST", "work:item:claim", "work")
+@_route("/work-items/<instance_id>/<int(max=2147483647):wait>/release", "POST", "work:item:claim", "work")
 @area.arguments(s.SeenWrite, location="headers")
 @area.response(200, s.Held)
 def release(headers: dict[str, Any], instance_id: str, wait: int) -> Body:
@@ -119,7 +119,7 @@ def release(headers: dict[str, Any], instance_id: str, wait: int) -> Body:
     return _command(headers["key"], work.release, instance_id, wait, _seen(headers["if_match"]))
 
 
-@_route("/work-items/<instance_id>/<int:wait>/complete", "POST", "work:item:complete", "work")
+@_route("/work-items/<instance_id>/<int(max=2147483647):wait>/complete", "POST", "work:item:complete", "work")
 @area.arguments(s.SeenWrite, location="headers")
 @area.arguments(s.Answers)
 @area.response(200, s.Done)

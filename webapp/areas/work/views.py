@@ -27,13 +27,13 @@ from .forms import seen_revision, with_files
 area = Area("work", url_prefix="/work")
 
 
-@area.page("/<instance_id>/<int:wait>", permission="work:item:read")
+@area.page("/<instance_id>/<int(max=2147483647):wait>", permission="work:item:read")
 def item(instance_id: str, wait: int) -> str:
     """The item with its empty form, or filled in as far as is known."""
     return _page(instance_id, wait, None, {}, None)
 
 
-@area.action("/<instance_id>/<int:wait>/claim", permission="work:item:claim")
+@area.action("/<instance_id>/<int(max=2147483647):wait>/claim", permission="work:item:claim")
 def claim(instance_id: str, wait: int) -> Response:
     """Take it into hand."""
     _require(instance_id)
@@ -41,7 +41,7 @@ def claim(instance_id: str, wait: int) -> Response:
     return redirect(url_for("work.item", instance_id=instance_id, wait=wait))
 
 
-@area.action("/<instance_id>/<int:wait>/release", permission="work:item:claim")
+@area.action("/<instance_id>/<int(max=2147483647):wait>/release", permission="work:item:claim")
 def release(instance_id: str, wait: int) -> Response:
     """Give it back to the department."""
     _require(instance_id)
@@ -49,7 +49,7 @@ def release(instance_id: str, wait: int) -> Response:
     return redirect(url_for("work.item", instance_id=instance_id, wait=wait))
 
 
-@area.action("/<instance_id>/<int:wait>/complete", permission="work:item:complete")
+@area.action("/<instance_id>/<int(max=2147483647):wait>/complete", permission="work:item:complete")
 def complete(instance_id: str, wait: int) -> Response:
     """Complete it; a form that is not right comes back as it was filled in, with what to change."""
     engine = the_engine()
