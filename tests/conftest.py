@@ -22,6 +22,7 @@ from engine.sealing import Keys, new_keys
 from engine.storage.schema import migrate
 from engine.storage.uow import Database
 from engine.testing import ManualClock
+from tests.chromium import LEFT_OUT, REMEDY, chromium_path, is_required
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 """A Monday morning."""
@@ -42,6 +43,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Chooses the profile of hypothesis."""
     settings.load_profile("long" if config.getoption("--long") else "default")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leaves out a test in the browser where there is none, unless it must run."""
+    if item.get_closest_marker("browser") and chromium_path() is None:
+        if is_required():
+            pytest.fail(f"{LEFT_OUT}: {REMEDY}")
+        pytest.skip(f"{LEFT_OUT}: {REMEDY}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Says last of all how many tests did not run for want of a browser, and how to get one."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    skipped = [] if reporter is None else reporter.stats.get("skipped", [])
+    count = sum(LEFT_OUT in str(report.longrepr) for report in skipped)
+    if count:
+        print(f"{count} browser tests did not run: {REMEDY}.")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

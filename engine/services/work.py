@@ -67,7 +67,7 @@ def complete(desk: Desk, instance_id: str, wait: int, revision: int, answers: Ma
     from the subject's table.
     """
     row = _open_item(desk, instance_id, wait, revision)
-    node_id, role, department_id, scope, form, opened_at, _ = row[:7]
+    node_id, _role, _department_id, scope, form, opened_at, _claimed_by = row[:7]
     if desk.uow.run(_TAKE, {"instance_id": instance_id, "wait": wait, "seen_revision": revision}) != 1:
         raise _gone(desk, instance_id, wait, revision)
     desk.uow.failpoint("after_claim")
