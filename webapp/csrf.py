@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from engine.errors import EngineError
 
-from .session import person, set_cookie
+from .session import host_bound, person, set_cookie
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _COOKIE = "cityloop-form"
@@ -40,7 +40,7 @@ def _check() -> None:
     if origin is not None and urlsplit(origin).netloc != request.host:
         raise Forged
     session = person()
-    expected = session.csrf if session is not None else request.cookies.get(_COOKIE, "")
+    expected = session.csrf if session is not None else request.cookies.get(host_bound(_COOKIE), "")
     given = request.form.get(_FIELD) or request.headers.get("X-CSRF", "")
     if not expected or not compare_digest(expected.encode(), given.encode()):
         raise Forged
@@ -52,7 +52,7 @@ def value() -> str:
     if session is not None:
         return str(session.csrf)
     if "form_value" not in g:
-        g.form_value = request.cookies.get(_COOKIE) or secrets.token_urlsafe(24)
+        g.form_value = request.cookies.get(host_bound(_COOKIE)) or secrets.token_urlsafe(24)
     return str(g.form_value)
 
 
@@ -67,6 +67,6 @@ def once() -> Markup:
 
 
 def _hand_out(response: Response) -> Response:
-    if "form_value" in g and request.cookies.get(_COOKIE) != g.form_value:
-        set_cookie(response, _COOKIE, g.form_value)
+    if "form_value" in g and request.cookies.get(host_bound(_COOKIE)) != g.form_value:
+        set_cookie(response, host_bound(_COOKIE), g.form_value)
     return response

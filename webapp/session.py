@@ -35,8 +35,13 @@ def now() -> datetime:
 
 
 def cookie_name() -> str:
-    """The session cookie; under https with the prefix that binds it to this host."""
-    return "__Host-cityloop" if settings().https else "cityloop"
+    """The session cookie."""
+    return host_bound("cityloop")
+
+
+def host_bound(name: str) -> str:
+    """A cookie's name; under https with the prefix that binds it to this host, so that no subdomain can plant one."""
+    return f"__Host-{name}" if settings().https else name
 
 
 def set_cookie(response: Response, name: str, value: str, **more: object) -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from engine.errors import EngineError, NotAllowed, Rejected
+from engine.errors import NotAllowed, Rejected
 from engine.services import accounts, limits
 from engine.services.tokens import MOST_DAYS, SCOPES, issue_token, revoke_token, tokens_of
 from webapp.faults import sentence, status_of
 from webapp.guard import PUBLIC, SIGNED_IN, Area
 from webapp.session import actor, cookie_name, is_signed_in, person, set_cookie, the_engine
-from webapp.text import COOKIE, LANGUAGES
+from webapp.text import COOKIE, LANGUAGES, t
 
 area = Area("account")
 _A_YEAR_S = 365 * 24 * 3600
@@ -29,17 +27,19 @@ def sign_in() -> Response | str:
 
 @area.action("/sign-in", permission=PUBLIC)
 def enter() -> Response:
-    """Sign in; with a new session id, whatever session there was before."""
-    account, address = request.form.get("account", "").strip(), request.remote_addr or ""
+    """Sign in; with a new session, whatever session there was before.
+
+    A locked account is answered like a wrong password: an account that locks would be one that exists.
+    """
+    account, before = request.form.get("account", "").strip(), person()
+    limits.take(the_engine(), limits.LOGIN, request.remote_addr or "")
     try:
-        limits.take(the_engine(), limits.LOGIN, address)
         signed = accounts.sign_in(the_engine(), account, request.form.get("password", ""))
-    except EngineError as error:
-        if not isinstance(error, NotAllowed):
-            raise
-        said = sentence(error)
-        page = render_template("account/sign_in.html", account=account, said=said, next=request.form.get("next", ""))
-        return make_response(page, status_of(error))
+    except NotAllowed:
+        said, back = t("account.refused"), request.form.get("next", "")
+        return make_response(render_template("account/sign_in.html", account=account, said=said, next=back), 401)
+    if before is not None:
+        the_engine().command(accounts.sign_out, actor(), before.id_hash)
     response = redirect(safe_next())
     set_cookie(response, cookie_name(), signed.token)  # type: ignore[arg-type]
     return response
@@ -104,6 +104,6 @@ def _tokens(token: str | None = None, said: str | None = None) -> str:
 def safe_next() -> str:
     """Where to go next: a path of this site, whatever the form says."""
     wanted = request.form.get("next") or request.args.get("next") or ""
-    parts = urlsplit(wanted)
-    is_ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
-    return wanted if is_ours and wanted.isprintable() else url_for("home.start")
+    # A browser takes a second slash, either way round, for the beginning of a host, and skips control characters.
+    is_ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and wanted.isprintable()
+    return wanted if is_ours else url_for("home.start")
