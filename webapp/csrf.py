@@ -36,14 +36,21 @@ def _check() -> None:
         return  # the API takes tokens alone, which no other site can make a browser send
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         raise Forged
-    origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
+    origin = request.headers.get("Origin") or request.headers.get("Referer")
+    if origin is not None and not _is_ours(origin):
         raise Forged
     session = person()
     expected = session.csrf if session is not None else request.cookies.get(host_bound(_COOKIE), "")
     given = request.form.get(_FIELD) or request.headers.get("X-CSRF", "")
     if not expected or not compare_digest(expected.encode(), given.encode()):
         raise Forged
+
+
+def _is_ours(origin: str) -> bool:
+    try:
+        return urlsplit(origin).netloc == request.host
+    except ValueError:  # no address at all
+        return False
 
 
 def value() -> str:
