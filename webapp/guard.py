@@ -14,6 +14,7 @@ from flask import Blueprint, Flask, current_app, request
 
 from engine.domain.access import permits
 from engine.errors import EngineError, NotAllowed
+from engine.services.questions.open_items import OpenItem, is_for
 
 from .session import actor, is_signed_in, the_engine
 
@@ -99,7 +100,7 @@ def check_declared(app: Flask, more: Mapping[str, Permission]) -> None:
 def install(app: Flask) -> None:
     """Ask at every request, and show everybody the menu of what they may open."""
     app.before_request(_guard)
-    app.jinja_env.globals.update(menu=menu, may=may)
+    app.jinja_env.globals.update(menu=menu, may=may, is_mine=is_mine)
 
 
 def menu() -> list[MenuItem]:
@@ -133,3 +134,9 @@ def may(*permissions: str) -> bool:
     """Whether the person signed in holds one of the permissions anywhere."""
     rights = the_engine().city.profile.rights
     return any(permits(actor(), each, None, rights) for each in permissions)
+
+
+def is_mine(item: OpenItem) -> bool:
+    """Whether an open item is for the person signed in to do now."""
+    engine = the_engine()
+    return is_signed_in() and bool(engine.read(is_for, engine.city, actor(), item))

@@ -33,10 +33,10 @@ def require_free(host: str, port: int) -> None:
             ) from problem
 
 
-def serve(host: str, port: int, *, threads: int = THREADS) -> None:
+def serve(host: str, port: int, *, threads: int = THREADS, target: str = "webapp.wsgi:app") -> None:
     """Serve until stopped; a worker process that dies is started again."""
     Granian(
-        "webapp.wsgi:app",
+        target,
         address=host,
         port=port,
         interface=Interfaces.WSGI,

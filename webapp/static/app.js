@@ -45,13 +45,22 @@
     update();
   }
 
-  // the diagram with its tokens
+  // the diagram with its tokens: as high as it needs, with room for the viewer's mark, and steps to look closer
   const diagram = document.querySelector("[data-diagram]");
   if (diagram && window.BpmnJS) {
     const viewer = new window.BpmnJS({ container: diagram });
+    const canvas = viewer.get("canvas");
+    const fit = () => {
+      const inner = canvas.viewbox().inner;
+      const width = diagram.clientWidth;
+      const scale = Math.min(1, (width - 24) / inner.width);
+      diagram.style.height = `${Math.round(Math.min(640, Math.max(200, inner.height * scale + 64)))}px`;
+      canvas.resized();
+      const room = Math.min(scale, (diagram.clientHeight - 64) / inner.height);
+      canvas.viewbox({ x: inner.x - 12 / room, y: inner.y - 12 / room, width: width / room, height: diagram.clientHeight / room });
+    };
     fetch(diagram.dataset.diagram).then((answer) => answer.text()).then((xml) => viewer.importXML(xml)).then(() => {
-      const canvas = viewer.get("canvas");
-      canvas.zoom("fit-viewport", "auto");
+      fit();
       const tokens = JSON.parse(diagram.dataset.tokens || "{}");
       for (const [node, count] of Object.entries(tokens)) {
         const badge = document.createElement("div");
@@ -60,8 +69,20 @@
         viewer.get("overlays").add(node, { position: { top: -14, right: 14 }, html: badge });
         canvas.addMarker(node, "stands");
       }
+      const tools = document.querySelector("[data-diagram-tools]");
+      if (tools) {
+        tools.hidden = false;
+        tools.addEventListener("click", (event) => {
+          const by = event.target.closest("[data-zoom]")?.dataset.zoom;
+          if (by === "fit") fit();
+          else if (by) canvas.zoom(canvas.zoom() * Number(by), "auto");
+        });
+      }
       diagram.dataset.ready = "true";
-    }).catch(() => { diagram.hidden = true; });
+    }).catch((problem) => {
+      diagram.hidden = true;
+      console.warn("the diagram could not be drawn:", problem.message);
+    });
   }
 
   // the map: grid cells without tiles, one pin

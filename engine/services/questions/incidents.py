@@ -22,6 +22,7 @@ from engine.storage.tables.signals import signal
 from engine.storage.uow import UnitOfWork
 
 from .clocks import ClockView, clocks_of
+from .open_items import OpenItem, open_items
 from .sight import GRID_OFFICER, READ, require_incident
 from .timeline import Entry, timeline
 from .tokens import Diagram, diagram_of
@@ -93,6 +94,8 @@ class IncidentView:
     sensitive: bool
     reports: tuple[ReportView, ...]
     orders: tuple[OrderRow, ...]
+    waiting: tuple[OpenItem, ...]
+    """What somebody has to do next."""
     clocks: tuple[ClockView, ...]
     timeline: tuple[Entry, ...]
     diagram: Diagram | None
@@ -244,6 +247,7 @@ def incident_page(uow: UnitOfWork, city: City, actor: Actor, incident_id: str) -
         sensitive=row["sensitive"],
         reports=reports,
         orders=orders,
+        waiting=tuple(open_items(uow, incident_id)),
         clocks=tuple(clocks_of(uow, subjects)),
         timeline=tuple(timeline(uow, [*subjects, *(report.id for report in reports)])),
         diagram=diagram_of(uow, city, row.get("instance_id")),

@@ -7,6 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import and_, bindparam, func, or_, select
 
+from engine.domain.access import Actor, holds_role
+from engine.services.city import City
 from engine.storage.prepared import Prepared
 from engine.storage.tables.accounts import credential
 from engine.storage.tables.directives import directive
@@ -14,7 +16,7 @@ from engine.storage.tables.org import person, post, post_holding
 from engine.storage.tables.processes import definition, process_instance, work_item
 from engine.storage.uow import UnitOfWork
 
-_OPEN = Prepared(
+_ITEM = (
     select(
         work_item.c.instance_id,
         work_item.c.wait,
@@ -24,12 +26,17 @@ _OPEN = Prepared(
         work_item.c.role,
         work_item.c.department_id,
         work_item.c.claimed_by,
+        person.c.name,
         work_item.c.opened_at,
         work_item.c.due_at,
     )
     .join_from(work_item, process_instance)
     .join(definition)
-    .where(
+    .outerjoin(person, person.c.id == work_item.c.claimed_by)
+    .order_by(work_item.c.opened_at, work_item.c.instance_id, work_item.c.wait)
+)
+_OPEN = Prepared(
+    _ITEM.where(
         or_(
             and_(work_item.c.subject_kind == "incident", work_item.c.subject_id == bindparam("incident_id")),
             and_(
@@ -40,7 +47,9 @@ _OPEN = Prepared(
             ),
         )
     )
-    .order_by(work_item.c.opened_at, work_item.c.instance_id, work_item.c.wait)
+)
+_OF_ORDER = Prepared(
+    _ITEM.where(work_item.c.subject_kind == "directive", work_item.c.subject_id == bindparam("directive_id"))
 )
 
 
@@ -56,6 +65,7 @@ class OpenItem:
     role: str
     department_id: str
     claimed_by: str | None
+    claimed_by_name: str | None
     opened_at: datetime
     due_at: datetime | None
 
@@ -63,6 +73,18 @@ class OpenItem:
 def open_items(uow: UnitOfWork, incident_id: str) -> list[OpenItem]:
     """The open items of an incident and its orders, the oldest first."""
     return [OpenItem(*row) for row in uow.rows(_OPEN, {"incident_id": incident_id})]
+
+
+def open_items_of_order(uow: UnitOfWork, directive_id: str) -> list[OpenItem]:
+    """The open items of one order, the oldest first."""
+    return [OpenItem(*row) for row in uow.rows(_OF_ORDER, {"directive_id": directive_id})]
+
+
+def is_for(uow: UnitOfWork, city: City, actor: Actor, item: OpenItem) -> bool:
+    """Whether an item is the actor's to do now: of a role they hold there, and in no colleague's hands."""
+    if item.claimed_by is not None and item.claimed_by != actor.person_id:
+        return False
+    return holds_role(actor, {item.role}, city.tree(uow).subject(item.department_id))
 
 
 @dataclass(frozen=True, slots=True)

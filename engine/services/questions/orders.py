@@ -16,6 +16,7 @@ from engine.storage.tables import directives as t
 from engine.storage.uow import UnitOfWork
 
 from .clocks import ClockView, clocks_of
+from .open_items import OpenItem, open_items_of_order
 from .sight import require_directive
 from .timeline import Entry, timeline
 from .tokens import Diagram, diagram_of
@@ -97,6 +98,8 @@ class OrderView:
     legs: tuple[LegView, ...]
     checks: tuple[CheckView, ...]
     evaluations: tuple[EvaluationView, ...]
+    waiting: tuple[OpenItem, ...]
+    """What somebody has to do next."""
     clocks: tuple[ClockView, ...]
     timeline: tuple[Entry, ...]
     diagram: Diagram | None
@@ -138,6 +141,7 @@ def order_view(uow: UnitOfWork, city: City, directive_id: str) -> OrderView:
         legs=_legs(uow, directive_id, {task["department_id"]: task for task in tasks}, people),
         checks=_checks(uow, directive_id),
         evaluations=_evaluations(uow, directive_id),
+        waiting=tuple(open_items_of_order(uow, directive_id)),
         clocks=tuple(clocks_of(uow, subjects)),
         timeline=tuple(timeline(uow, subjects)),
         diagram=diagram_of(uow, city, row["instance_id"]),

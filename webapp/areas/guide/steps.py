@@ -8,13 +8,13 @@ from typing import Any, Literal
 
 from flask import g, request, url_for
 
-from engine.domain.access import holds_role
 from engine.errors import NotFound
 from engine.forms import example_answers
-from engine.services.questions.open_items import Candidate, OpenItem, candidates, open_items
+from engine.services.questions.open_items import Candidate, candidates, open_items
 from engine.services.questions.sight import lies
 from webapp import names
-from webapp.session import actor, is_signed_in, person, settings, the_engine
+from webapp.guard import is_mine
+from webapp.session import settings, the_engine
 from webapp.text import t
 
 COOKIE = "cityloop-guide"
@@ -83,7 +83,7 @@ def _next(incident_id: str) -> Step | None:
     if not items:
         href = url_for("incidents.incident", id=incident_id)
         return Step("done", LAST, t("guide.done"), t("guide.done_text"), href, is_here=request.path == href)
-    item = next((each for each in items if _is_mine(each)), items[0])
+    item = next((each for each in items if is_mine(each)), items[0])
     href = url_for("work.item", instance_id=item.instance_id, wait=item.wait)
     people = engine.read(candidates, item.role, item.department_id)
     return Step(
@@ -94,20 +94,9 @@ def _next(incident_id: str) -> Step | None:
         href,
         people[0] if people else None,
         names.role(item.role),
-        _is_mine(item),
+        is_mine(item),
         request.path == href,
     )
-
-
-def _is_mine(item: OpenItem) -> bool:
-    if not is_signed_in():
-        return False
-    engine = the_engine()
-    me = person()
-    if me is None or (item.claimed_by is not None and item.claimed_by != me.person_id):
-        return False
-    subject = engine.read(engine.city.tree).subject(item.department_id)
-    return holds_role(actor(), {item.role}, subject)
 
 
 def prefilled(node_id: str, incident_id: str, schema: Mapping[str, Any]) -> dict[str, Any]:
