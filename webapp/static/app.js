@@ -88,7 +88,8 @@
   // the map: grid cells without tiles, one pin
   const place = document.querySelector("[data-map]");
   if (place && window.L) {
-    const map = window.L.map(place, { attributionControl: false, zoomControl: true });
+    const map = window.L.map(place, { attributionControl: false, zoomControl: false });
+    window.L.control.zoom({ zoomInTitle: place.dataset.zoomIn, zoomOutTitle: place.dataset.zoomOut }).addTo(map);
     const pin = window.L.circleMarker([0, 0], { radius: 9, color: "#0f2f5c", fillColor: "#ffb000", fillOpacity: 1 });
     const show = (lat, lon) => { pin.setLatLng([lat, lon]).addTo(map); };
     fetch(place.dataset.map).then((answer) => answer.json()).then((cells) => {
