@@ -77,12 +77,12 @@ class Course:
 
     def _detour(self, node_id: str, leg: Leg | None) -> dict[str, Any] | None:
         if node_id == "review" and self.order.is_revised and self._first("revise"):
-            return {"decision": "return_for_revision", "reason": "措施不够具体,请补充"}
+            return {"decision": "return_for_revision", "reason": "措施不够具体，请补充"}
         if node_id == "sign" and leg is not None and leg.is_returned and self._first(f"return:{leg.department}"):
-            return {"decision": "return", "reason": "不属本单位职责,建议改派", "reason_code": "not_competent"}
+            return {"decision": "return", "reason": "不属本单位职责，建议改派", "reason_code": "not_competent"}
         poor = [each.department for each in self.order.legs if each.is_rework]
         if node_id == "verify" and poor and self._first("rework"):
-            return {"decision": "fail", "reason": "现场仍有遗留问题,请返工", "legs": poor}
+            return {"decision": "fail", "reason": "现场仍有遗留问题，请返工", "legs": poor}
         return None
 
     def _first(self, detour: str) -> bool:
@@ -112,7 +112,7 @@ class Course:
             case "draft":
                 return {"objective": self.order.objective, "content": self.order.content}
             case "feedback":
-                return {"text": f"已{self.order.objective},现场恢复正常"}
+                return {"text": f"已{self.order.objective}，现场恢复正常"}
             case "evaluate":
                 return {"score": 70 + number(SEED, f"score/{self.name}", 30)}
         return {}

@@ -27,6 +27,10 @@ ENDS_AT = time(23, 0)
 STREET = "@street"
 _SIGN_LIMIT_MIN = {1: 2, 2: 3, 3: 5, 4: 10, None: 10}
 """The sign-in limits of the default profile, to pace the signatures by; a test holds them against the profile."""
+_FIRST_OF_DESKS = 201
+"""The number of the first scene on the desks: past those of any day."""
+_OF_INCIDENT = frozenset({"accept", "file", "dispatch", "assign", "call_back", "close"})
+"""Nodes of an incident's own process; all others belong to an order's loop."""
 _LATE = 1.7
 """Share of the limit after which a late department signs: past the rung of 150 %, short of the one of 200 %."""
 
@@ -82,7 +86,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One incident: what reports it, as what a clerk confirms it, and the orders that follow."""
+    """One incident: what reports it, as what a clerk confirms it, and the orders that follow.
+
+    `waits_at` is the node of the incident's own process at which it still is when the day ends.
+    """
 
     number: int
     arrival: Arrival
@@ -90,11 +97,12 @@ class Scene:
     level: int | None
     cell_id: str
     orders: tuple[Order, ...]
+    waits_at: str | None = None
 
     @property
     def is_closed(self) -> bool:
         """Whether its loop is closed before the day ends."""
-        return all(order.waits_at is None for order in self.orders)
+        return self.waits_at is None and all(order.waits_at is None for order in self.orders)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,25 +118,39 @@ class Day:
 def build_day(today: date, seed: int = SEED) -> Day:
     """The script of `today` for the city of the same seed."""
     script = tomllib.loads(Path(__file__).with_name("day.toml").read_text("utf-8"))
-    scenes = tuple(_scene(n, each, today, seed) for n, each in enumerate(script["incident"], 1))
+    at = partial(_instant, today)
+    scenes = tuple(_scene(n, each, at(each["at"]), seed) for n, each in enumerate(script["incident"], 1))
     others = tuple(
         _other(n, each, script["incident"], scenes, today, seed) for n, each in enumerate(script["other"], 1)
     )
     return Day(scenes[0].arrival.at, _instant(today, ENDS_AT), scenes, others)
 
 
+def build_desks(begins_at: datetime, ends_at: datetime, seed: int = SEED) -> Day:
+    """The script of the hours before people sign in: work at every step of the loop that is left on their desks.
+
+    Shape: `before` of a scene counts the minutes before `ends_at`; what would lie before `begins_at` comes in then.
+    """
+    script = tomllib.loads(Path(__file__).with_name("desks.toml").read_text("utf-8"))["incident"]
+    instants = [max(begins_at, ends_at - timedelta(minutes=each["before"])) for each in script]
+    scenes = tuple(
+        _scene(n, each, at, seed) for n, (each, at) in enumerate(zip(script, instants, strict=True), _FIRST_OF_DESKS)
+    )
+    return Day(min(instants), ends_at, scenes, ())
+
+
 def _instant(today: date, at: str | time) -> datetime:
     return datetime.combine(today, time.fromisoformat(at) if isinstance(at, str) else at, ZONE)
 
 
-def _scene(n: int, script: dict[str, Any], today: date, seed: int) -> Scene:
+def _scene(n: int, script: dict[str, Any], at: datetime, seed: int) -> Scene:
     """The incident numbered `n`."""
     district, street, _, _ = place = tuple(script["place"])
     if script["from"] == "cap":
-        alert = _alert(n, script, today, seed)
+        alert = _alert(n, script, at, seed)
         arrival = Arrival(alert.sent, "cap", alert.to_bytes())
     else:
-        arrival = _report(n, script, today, seed)
+        arrival = _report(n, script, at, seed)
     street_code = territory_codes(district, street, 1)[1]
     orders = script["orders"]
     make = partial(_order, n, script, street_code, seed)
@@ -139,6 +161,7 @@ def _scene(n: int, script: dict[str, Any], today: date, seed: int) -> Scene:
         level=script.get("level"),
         cell_id=row_id("cell", cell_code(*place), seed),
         orders=tuple(make(m, order, is_last=m == len(orders)) for m, order in enumerate(orders, 1)),
+        waits_at=waits_at if (waits_at := script.get("waits_at")) in _OF_INCIDENT else None,
     )
 
 
@@ -166,12 +189,12 @@ def _order(
     return Order(
         kind=order.get("kind", "dispatch"),
         objective=order["goal"],
-        content=f"请立即{order['goal']},处置情况及时反馈。主办单位牵头,协办单位配合。",
+        content=f"请立即{order['goal']}，处置情况及时反馈。主办单位牵头，协办单位配合。",
         issue_mode=order.get("mode", "normal"),
         legs=tuple(legs),
         draft_after=timedelta(minutes=1 + 4 * (m - 1)),
         is_revised=order.get("revised", False),
-        waits_at=script.get("waits_at") if is_last else None,
+        waits_at=waits_at if is_last and (waits_at := script.get("waits_at")) not in _OF_INCIDENT else None,
     )
 
 
@@ -183,13 +206,13 @@ def _address(place: list[int]) -> str:
     )
 
 
-def _alert(n: int, script: dict[str, Any], today: date, seed: int) -> Alert:
+def _alert(n: int, script: dict[str, Any], at: datetime, seed: int) -> Alert:
     """The warning that reports an incident, about the cell it lies in."""
     column, row = cell_corner(*script["place"])
     corners = ((0, 0), (1, 0), (1, 1), (0, 1), (0, 0))
     return Alert(
-        identifier=f"990100-{today:%Y%m%d}-{n:04}",
-        sent=_instant(today, script["at"]),
+        identifier=f"990100-{at:%Y%m%d}-{n:04}",
+        sent=at,
         event_type=script["type"],
         event=script["event"],
         text=script["text"],
@@ -199,14 +222,14 @@ def _alert(n: int, script: dict[str, Any], today: date, seed: int) -> Alert:
     )
 
 
-def _report(n: int, script: dict[str, Any], today: date, seed: int) -> Arrival:
+def _report(n: int, script: dict[str, Any], at: datetime, seed: int) -> Arrival:
     """The call, message or reading that reports an incident; a sensor has no name and no phone."""
-    at, channel = _instant(today, script["at"]), script["from"]
+    channel = script["from"]
     longitude, latitude = lattice.middle(seed, *cell_corner(*script["place"]))
     name, phone = reporter(seed, n) if channel != "sensor" else (None, None)
     signal = Signal(
         source=channel,
-        external_id=f"{channel}-{today:%Y%m%d}-{n:04}",
+        external_id=f"{channel}-{at:%Y%m%d}-{n:04}",
         channel=channel,
         kind="report",
         reported_at=at,
@@ -230,7 +253,7 @@ def _other(
     of: int = script.get("of", 1)
     if script["kind"] == "repeat":
         return replace(scenes[of - 1].arrival, at=at, reason="duplicate")
-    first = _alert(of, incidents[of - 1], today, seed)
+    first = _alert(of, incidents[of - 1], _instant(today, incidents[of - 1]["at"]), seed)
     alert = replace(first, identifier=f"990100-{today:%Y%m%d}-{9000 + n}", sent=at)
     match script["kind"]:
         case "exercise" | "test" as status:

@@ -175,6 +175,8 @@ class Player:
         """Plan what somebody of the centre does with an item of an incident's own process."""
         case = self._cases[item.subject_id]
         scene = case.scene
+        if item.node_id == scene.waits_at:
+            return
         if item.node_id in _ORDERING:
             self._at(case.settled_at + scene.orders[0].draft_after, partial(self._order, case, item))
             return
@@ -192,7 +194,7 @@ class Player:
             case "call_back":
                 choices |= {"contacted": True, "satisfied": True}
             case "close":
-                choices["reply"] = "您反映的问题已处置完毕,感谢监督。"
+                choices["reply"] = "您反映的问题已处置完毕，感谢监督。"
             case "evaluate":
                 choices["score"] = 70 + number(SEED, f"score/{scene.number}", 30)
         self._answer(item, str(scene.number), choices)
@@ -254,9 +256,9 @@ class Player:
 
     def _go_on_with_order(self, item: Item) -> None:
         """Plan what somebody does with an item of an order's loop."""
-        course = self._courses[item.subject_id]
-        turn = course.turn(item)
-        if turn is None:
+        course = self._courses.get(item.subject_id)  # none for what an earlier day has left open
+        turn = course.turn(item) if course is not None else None
+        if course is None or turn is None:
             return
         if item.node_id == "handle":
             self._after(_CLAIMED_AFTER, partial(self._claim, item, course.name))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from engine.clock import Clock, SystemClock, stopwatch
 from engine.demo import counts
 from engine.demo.city import ZONE, build_city
-from engine.demo.day import ENDS_AT, build_day
+from engine.demo.day import ENDS_AT, build_day, build_desks
 from engine.demo.founding import found_city
 from engine.demo.history import history_days
 from engine.demo.pace import quicken
@@ -90,15 +90,19 @@ def _level(level: int | None) -> str:
 def show_demo(folder: Path, clock: Clock | None = None, *, days: int = 1) -> Summary:
     """Make the installation in `folder`, play the last whole day in it, and say what it came to.
 
-    Shape: `days` counts that day and the quieter ones played before it.
+    Shape: `days` counts that day and the quieter ones played before it; after several days the hours up to now follow,
+    which leave work on every desk.
 
     Raises: Conflict (`demo.folder_in_use`) for a folder whose database is not an earlier demo's.
     """
     started = stopwatch()
     settings = _clear(folder.resolve())
-    today = _last_day(clock or SystemClock())
+    now = (clock or SystemClock()).now()
+    today = _last_day(now)
     day, city = build_day(today), build_city(today)
     script = [*history_days(today, days), day]
+    if days > 1:
+        script.append(build_desks(day.ends_at, now.replace(microsecond=0)))
     stage = ManualClock(script[0].begins_at - _PREPARED_BEFORE)
     prepare(settings, stage)
     engine = open_engine(settings, stage)
@@ -118,7 +122,7 @@ def open_to_people(folder: Path, clock: Clock | None = None) -> list[DemoAccount
     engine = open_engine(settings, clock)
     try:
         engine.command(quicken, SYSTEM_ACTOR)
-        return open_accounts(engine, build_city(_last_day(clock or SystemClock())))
+        return open_accounts(engine, build_city(_last_day((clock or SystemClock()).now())))
     finally:
         engine.database.close()
 
@@ -146,9 +150,9 @@ def _clear(folder: Path) -> Settings:
     return settings
 
 
-def _last_day(clock: Clock) -> date:
+def _last_day(now: datetime) -> date:
     """The last day of the city that is over, so that nothing of the demo lies in the future."""
-    local = clock.now().astimezone(ZONE)
+    local = now.astimezone(ZONE)
     return local.date() if local.time() >= ENDS_AT else local.date() - timedelta(days=1)
 
 
