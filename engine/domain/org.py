@@ -145,6 +145,11 @@ class DepartmentTree:
         self.department(department_id)
         return frozenset(id_ for id_, path in self._paths.items() if department_id in path)
 
+    def overseen(self, department_id: str) -> frozenset[str]:
+        """The ids of what is supervised from there: everything below; from a centre, everything below its parent."""
+        place = self.department(department_id)
+        return self.subtree(place.id if place.centre_kind is None else place.parent_id or place.id)
+
     def common_ancestor(self, first: str, second: str) -> str | None:
         """The nearest department above both (a department counts as above itself); None in different trees."""
         over_second = set(self.path(second))

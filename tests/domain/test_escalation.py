@@ -80,6 +80,13 @@ def test_supervising_centre_is_the_command_centre_before_other_centres() -> None
     assert _call(150, "water", Roster(POSTS, held)).person_id == "p-hotline-sup"
 
 
+def test_centre_oversees_what_lies_below_its_parent_and_a_bureau_what_lies_below_itself() -> None:
+    """Whoever a rung calls as the supervising centre has that work on the board."""
+    assert TREE.overseen("command") == TREE.subtree("city")
+    assert TREE.overseen("water") == {"water", "pumps"}
+    assert DepartmentTree([_department("alone", None, "command")]).overseen("alone") == {"alone"}
+
+
 def test_recipient_follows_the_roster_at_the_moment_of_firing() -> None:
     """A post handed over yesterday, a deputy and a shift that ended count as they stand now."""
     handed_over = [

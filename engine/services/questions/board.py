@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import ColumnElement, func, select, true, tuple_
 
 from engine.domain.access import Actor
 from engine.services.city import City
@@ -13,8 +13,10 @@ from engine.services.clocks import RUNNING
 from engine.services.people import names_of
 from engine.storage.tables.clocks import clock, escalation
 from engine.storage.tables.directives import task
+from engine.storage.tables.incidents import incident
 from engine.storage.uow import UnitOfWork
 
+from .sight import lies, sees
 from .work import About, about
 
 BOARD = "supervision:board:read"
@@ -73,7 +75,7 @@ def board_page(
     )  # fmt: skip
     found = (
         select(*columns)
-        .where(c.state == RUNNING, c.due_at < uow.now + SOON, c.department_id.in_(_reach(uow, city, actor)))
+        .where(c.state == RUNNING, c.due_at < uow.now + SOON, _in_reach(uow, city, actor))
         .order_by(c.due_at, c.id)
         .limit(limit + 1)
     )
@@ -82,7 +84,7 @@ def board_page(
     rows = uow.found(found)
     told = _told(uow, [row[0] for row in rows])
     names = names_of(uow, [row[6] for row in rows])
-    subjects = _about(uow, [(row[1], row[2]) for row in rows])
+    subjects = _seen(uow, city, actor, _about(uow, [(row[1], row[2]) for row in rows]))
     return [
         BoardRow(*(*row[:2], *row[3:6], names.get(row[6] or ""), *row[7:], told.get(row[0]), subjects.get(row[2])))
         for row in rows
@@ -94,15 +96,25 @@ def board_counts(uow: UnitOfWork, city: City, actor: Actor) -> Counts:
     due, now = clock.c.due_at, uow.now
     running = select(
         func.count().filter(due < now), func.count().filter(due >= now, due < now + SOON), func.count()
-    ).where(clock.c.state == RUNNING, clock.c.department_id.in_(_reach(uow, city, actor)))
+    ).where(clock.c.state == RUNNING, _in_reach(uow, city, actor))
     return Counts(*uow.found(running)[0])
 
 
-def _reach(uow: UnitOfWork, city: City, actor: Actor) -> set[str]:
-    """The departments whose clocks the actor oversees."""
+def _in_reach(uow: UnitOfWork, city: City, actor: Actor) -> ColumnElement[bool]:
+    """Clocks of the departments the actor oversees: those whose long overdue work the ladder brings to them."""
     tree, rights = city.tree(uow), city.profile.rights
-    posts = (each for each in actor.holdings if BOARD in rights.permissions.get(each.role, ()))
-    return {id_ for each in posts for id_ in tree.subtree(each.department_id)}
+    posts = [each for each in actor.holdings if BOARD in rights.permissions.get(each.role, ())]
+    reach = {id_ for each in posts for id_ in tree.overseen(each.department_id)}
+    return true() if len(reach) == len(tree.all()) else clock.c.department_id.in_(reach)
+
+
+def _seen(uow: UnitOfWork, city: City, actor: Actor, subjects: dict[str, About]) -> dict[str, About]:
+    """The subjects without those of secret incidents that the actor may not see: their clocks stand there unnamed."""
+    ids = {each.incident_id for each in subjects.values()}
+    secret = uow.found(select(incident.c.id).where(incident.c.id.in_(ids), incident.c.sensitive)) if ids else []
+    places = {row[0]: lies(uow, row[0]) for row in secret}
+    hidden = {id_ for id_, place in places.items() if place is None or not sees(uow, city, actor, place)}
+    return {id_: each for id_, each in subjects.items() if each.incident_id not in hidden}
 
 
 def _told(uow: UnitOfWork, clock_ids: list[str]) -> dict[str, Told]:
