@@ -116,7 +116,8 @@
       .then((page) => {
         const fresh = new DOMParser().parseFromString(page, "text/html").querySelector("[data-live]");
         const old = document.querySelector("[data-live]");
-        if (fresh && old && !old.contains(document.activeElement)) { old.replaceWith(fresh); say(note ? note.dataset.liveNote : ""); }
+        if (!fresh) { location.reload(); return; }  // the last row is gone, or one is signed out: show that
+        if (old && !old.contains(document.activeElement)) { old.replaceWith(fresh); say(note ? note.dataset.liveNote : ""); }
       });
     let waiting = 0;
     const soon = () => { clearTimeout(waiting); waiting = setTimeout(refresh, 400); };
