@@ -81,10 +81,19 @@ def _told(finding: object) -> dict[str, Any]:
 
 def _page(status: int, said: str, error: EngineError | None = None) -> Response:
     """The page of a refusal. What was typed stays on it: nobody writes a report twice."""
-    typed = {name: value for name, value in request.form.items() if name not in _UNTYPED and value.strip()}
+    typed = _typed()
     who = _who(error) if isinstance(error, Conflict) else {}
     page = render_template("fault/fault.html", status=status, said=said, typed=typed, who=who, request_id=g.request_id)
     return make_response(page, status)
+
+
+def _typed() -> list[tuple[str, str]]:
+    """The fields that were filled in, with every value of those that take several."""
+    try:
+        fields = list(request.form.items(multi=True))
+    except HTTPException:  # too large or broken to be read: that is what is being refused
+        return []
+    return [(name, value) for name, value in fields if name not in _UNTYPED and value.strip()]
 
 
 def _who(error: Conflict) -> dict[str, Any]:
@@ -99,7 +108,7 @@ def _who(error: Conflict) -> dict[str, Any]:
 def answer_http(error: HTTPException) -> Response:
     """Werkzeug's own refusals: unknown addresses and methods, too much content."""
     status = error.code or 500
-    said = t_or(f"fault.http_{status}", error.description or error.name)
+    said = t_or(f"fault.http_{status}", t("fault.http_400" if status < 500 else "fault.http_500"))
     if is_api():
         document = {"type": f"urn:cityloop:error:http.{status}", "title": said, "status": status}
         document |= {"code": f"http.{status}", "params": {}, "element": None, "request": g.get("request_id")}

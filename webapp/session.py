@@ -9,8 +9,11 @@ from flask import Flask, Response, current_app, g, request
 
 from engine.domain.access import SYSTEM_ACTOR, Actor
 from engine.services import accounts, tokens
+from engine.services.city import City
 from engine.services.engine import Command, Engine
+from engine.services.people import actor_of
 from engine.settings import Settings
+from engine.storage.uow import UnitOfWork
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -57,8 +60,8 @@ def install(app: Flask) -> None:
 
 def _find() -> None:
     g.session = None
-    if request.endpoint in (None, "static"):
-        return
+    if request.endpoint == "static":
+        return  # an address that is none has its menu too
     g.token = None
     engine = the_engine()
     if request.path.startswith("/api/"):  # a program shows its token; a browser's cookie does not speak for it
@@ -67,12 +70,21 @@ def _find() -> None:
     token = request.cookies.get(cookie_name())
     if not token:
         return
-    found = engine.read(accounts.session_of, token, now())
-    if found is None:
+    known = engine.read(_signed_in, engine.city, token, now())
+    if known is None:
         return
-    g.session, g.actor = found, engine.actor(found.person_id)
+    found, g.actor = known
+    g.session = found
     if now() - found.seen_at >= _TOUCHED_EVERY:
         engine.command(accounts.touch_session, SYSTEM_ACTOR, found.id_hash)
+
+
+def _signed_in(
+    uow: UnitOfWork, city: City, token: str, at: datetime
+) -> tuple[accounts.SessionView, Actor] | None:
+    """The session of a token and its person with the posts held then: one question, asked at every request."""
+    found = accounts.session_of(uow, token, at)
+    return None if found is None else (found, actor_of(city, uow, found.person_id, at))
 
 
 def _bearer(engine: Engine) -> tokens.TokenView | None:

@@ -159,6 +159,8 @@ class EffectRows:
             "sort_at": NEVER,
             "claimed_by": None,
             "revision": 1,
+            "changed_by": None,
+            "changed_at": None,
             "stage_of": (node, effect.scope),
         }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -34,6 +35,8 @@ _ITEM = Prepared(
         t.work_item.c.opened_at,
         t.work_item.c.claimed_by,
         t.work_item.c.revision,
+        t.work_item.c.changed_by,
+        t.work_item.c.changed_at,
         *INSTANCE_COLUMNS,
     )
     .join_from(t.work_item, t.process_instance)
@@ -53,7 +56,7 @@ _TAKE = Prepared(
         t.work_item.c.revision == bindparam("seen_revision"),
     )
 )
-_CLAIM = update_row(t.work_item, "claimed_by", where=("instance_id", "wait", "revision"))
+_CLAIM = update_row(t.work_item, "claimed_by", "changed_by", "changed_at", where=("instance_id", "wait", "revision"))
 _PERSONAL = insert_into(t.personal_answer)
 _WORDING = update_row(directive, "objective", "content", "drafter_id")
 
@@ -71,7 +74,7 @@ def complete(desk: Desk, instance_id: str, wait: int, revision: int, answers: Ma
     if desk.uow.run(_TAKE, {"instance_id": instance_id, "wait": wait, "seen_revision": revision}) != 1:
         raise _gone(desk, instance_id, wait, revision)
     desk.uow.failpoint("after_claim")
-    instance = from_row(desk, instance_id, row[8:])
+    instance = from_row(desk, instance_id, row[10:])
     node = node_of(instance, node_id)
     schema = instance.definition.forms.get(form) if form else None
     given = dict(answers) if schema is None else dict(check_answers(schema, answers))
@@ -102,7 +105,12 @@ def _open_item(desk: Desk, instance_id: str, wait: int, revision: int) -> tuple[
     if row[7] != revision:
         raise _gone(desk, instance_id, wait, revision)
     if row[6] is not None and row[6] != desk.actor.person_id:
-        raise Conflict("work.claimed", "Expected an item that is free or yours, but a colleague has it.", by=row[6])
+        raise Conflict(
+            "work.claimed",
+            "Expected an item that is free or yours, but a colleague has it.",
+            by=row[6],
+            at=_iso(row[9]),
+        )
     return row
 
 
@@ -116,6 +124,8 @@ def _gone(desk: Desk, instance_id: str, wait: int, revision: int) -> Conflict | 
             seen=revision,
             revision=row[7],
             claimed_by=row[6],
+            by=row[8],
+            at=_iso(row[9]),
         )
     done = desk.uow.one(_DONE, {"instance_id": instance_id, "wait": wait})
     if done is None:
@@ -128,6 +138,10 @@ def _gone(desk: Desk, instance_id: str, wait: int, revision: int) -> Conflict | 
         by=actor_id,
         at=ended_at.isoformat(),
     )
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
 
 
 def _check_role(desk: Desk, role: str, department_id: str) -> None:
@@ -200,7 +214,8 @@ def release(desk: Desk, instance_id: str, wait: int, revision: int) -> dict[str,
 
 def _hold(desk: Desk, instance_id: str, wait: int, revision: int, scope: int, person_id: str | None) -> dict[str, Any]:
     place = {"instance_id": instance_id, "wait": wait, "seen_revision": revision}
-    if desk.uow.run(_CLAIM, {**place, "claimed_by": person_id}) != 1:
+    changed = {"claimed_by": person_id, "changed_by": desk.actor_id, "changed_at": desk.now}
+    if desk.uow.run(_CLAIM, {**place, **changed}) != 1:
         raise _gone(desk, instance_id, wait, revision)
     clocks.hold(desk, instance_id, scope, person_id)
     return {"instance_id": instance_id, "wait": wait, "revision": revision + 1}

@@ -58,7 +58,7 @@ def test_item_released_is_free_again(city: Play) -> None:
 
 
 def test_item_seen_before_a_change_is_refused_as_stale(city: Play) -> None:
-    """An old page never acts on newer work; the refusal says who has it now."""
+    """An old page never acts on newer work; the refusal says who changed it and when, and who has it now."""
     city.issued("water")
     (item,) = city.open("sign")
     claim(city, item, "water.clerk")
@@ -68,6 +68,8 @@ def test_item_seen_before_a_change_is_refused_as_stale(city: Play) -> None:
         "seen": item.revision,
         "revision": item.revision + 1,
         "claimed_by": "water.clerk",
+        "by": "water.clerk",
+        "at": city.clock.now().isoformat(),
     }
     with city.refused("work.stale", Conflict):
         claim(city, item, "water.clerk")

@@ -88,10 +88,15 @@ work_item = Table(
     at("sort_at", required=True),
     ref("claimed_by", "person"),
     revision(),
+    loose_ref("changed_by"),
+    at("changed_at"),
     Index(None, "department_id", "role", "sort_at"),
     sqlite_with_rowid=False,
 )
-"""One open human node. `sort_at` orders the inbox: `due_at`, or where nothing is due, `types.NEVER`."""
+"""One open human node. `sort_at` orders the inbox: `due_at`, or where nothing is due, `types.NEVER`.
+
+`changed_by` took it into hand or gave it back last.
+"""
 
 timer = Table(
     "timer",
