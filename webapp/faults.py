@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, make_response, redirect, render_template, request, url_for
@@ -13,10 +12,9 @@ from engine.services.people import names_of
 
 from .csrf import Forged
 from .guard import NotSignedIn
+from .logs import failure
 from .session import the_engine
 from .text import t, t_or
-
-log = logging.getLogger("cityloop.web")
 
 _BY_CODE = {"limit.reached": 429, "account.wrong": 401, "account.locked": 429, "storage.busy": 503}
 _BY_CLASS: tuple[tuple[type[EngineError], int], ...] = (
@@ -128,8 +126,8 @@ def answer_http(error: HTTPException) -> Response:
 
 
 def _failed(error: Exception) -> Response:
-    """A bug: logged with its traceback under the request's id, told without any detail."""
-    log.error("request %s failed", g.get("request_id"), exc_info=error)
+    """A bug: logged with its place under the request's id, told without any detail."""
+    failure(error)
     if is_api():
         document = {"type": "urn:cityloop:error:fault", "title": t("fault.http_500"), "status": 500}
         document |= {"code": "fault", "params": {}, "element": None, "request": g.get("request_id")}

@@ -16,6 +16,8 @@ CHECKPOINT_PAGES = 16_000
 """The log grows to 32 MB before it is written back: a page that many commits touch is then written back once."""
 CACHE_KIB = 16_384
 """Pages an SQLite connection keeps: the upper levels of every index of a city with a million finished instances."""
+_WAYS: dict[str, Any] = {"poolclass": NullPool, "isolation_level": "AUTOCOMMIT", "hide_parameters": True}
+"""A statement's parameters are what people wrote: an error must not carry them into a log."""
 
 
 class Cursor(Protocol):
@@ -85,11 +87,10 @@ def open_engine(text: str, *, synchronous: Synchronous) -> Engine:
     url = database_url(text)
     if url.get_backend_name() == "postgresql":
         options = f"-c timezone=UTC -c lock_timeout={BUSY_TIMEOUT_S}s"
-        return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args={"options": options})
+        return create_engine(url, **_WAYS, connect_args={"options": options})
     engine = create_engine(
         url,
-        poolclass=NullPool,
-        isolation_level="AUTOCOMMIT",
+        **_WAYS,
         connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False, "cached_statements": 256},
     )
 
