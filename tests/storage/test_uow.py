@@ -8,10 +8,11 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import bindparam, event, select, text
 
 import engine
 from engine.errors import Conflict
@@ -157,7 +158,7 @@ def test_prepared_with_fixed_values_runs_with_them(database: Database, clock: Ma
 def test_sqlite_locked_surfaces_as_busy(sqlite_database: Database, clock: ManualClock) -> None:
     """A caller can tell that another try helps."""
     with sqlite_database.write(clock.now()):
-        sqlite_database.keep(sqlite_database.begin("PRAGMA busy_timeout=0"))
+        sqlite_database.keep(sqlite_database.begin("PRAGMA busy_timeout=0", is_write=True), is_write=True)
         with pytest.raises(Conflict) as refusal:
             sqlite_database.write(clock.now()).__enter__()
     assert refusal.value.code == "storage.busy"
@@ -216,8 +217,19 @@ def test_postgres_connection_lost_between_units_is_replaced(postgres_database: D
     assert _workers(postgres_database) == ["a"]
 
 
-def test_concurrent_writers_on_sqlite_never_fail(sqlite_database: Database, clock: ManualClock) -> None:
-    """BEGIN IMMEDIATE makes writers queue: with a deferred one 606 of 640 were refused."""
+@pytest.mark.parametrize("busy_timeout_ms", [30_000, 0])
+def test_concurrent_writers_on_sqlite_never_fail(
+    sqlite_database: Database, clock: ManualClock, busy_timeout_ms: int
+) -> None:
+    """BEGIN IMMEDIATE makes writers queue: with a deferred one 606 of 640 were refused.
+
+    Threads queue before SQLite, which lets writers sleep ever longer: they never need its patience at all.
+    """
+
+    @event.listens_for(sqlite_database.engine, "connect")
+    def set_patience(driver_connection: Any, record: Any) -> None:
+        driver_connection.execute(f"PRAGMA busy_timeout={busy_timeout_ms}")
+
     failures: list[BaseException] = []
 
     def write(worker: int) -> None:
