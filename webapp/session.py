@@ -79,9 +79,7 @@ def _find() -> None:
         engine.command(accounts.touch_session, SYSTEM_ACTOR, found.id_hash)
 
 
-def _signed_in(
-    uow: UnitOfWork, city: City, token: str, at: datetime
-) -> tuple[accounts.SessionView, Actor] | None:
+def _signed_in(uow: UnitOfWork, city: City, token: str, at: datetime) -> tuple[accounts.SessionView, Actor] | None:
     """The session of a token and its person with the posts held then: one question, asked at every request."""
     found = accounts.session_of(uow, token, at)
     return None if found is None else (found, actor_of(city, uow, found.person_id, at))

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 
 from engine.domain.access import Actor
 from engine.errors import NotFound
-from engine.services.city import City
+from engine.services.city import City, Definition
 from engine.services.people import names_of
 from engine.storage.prepared import Prepared
 from engine.storage.queries import inbox, inbox_after
@@ -138,6 +138,15 @@ class ItemView:
     about: About | None
 
 
+@dataclass(frozen=True, slots=True)
+class ItemForm:
+    """What is needed to read the answers to an open item: the schema of its form, and the subject files go to."""
+
+    schema: Mapping[str, Any] | None
+    subject_kind: str | None
+    subject_id: str | None
+
+
 def inbox_page(
     uow: UnitOfWork, city: City, actor: Actor, *, limit: int = 50, after: Place | None = None
 ) -> list[InboxRow]:
@@ -214,11 +223,26 @@ def require_instance(uow: UnitOfWork, city: City, actor: Actor, instance_id: str
     require_subject(uow, city, actor, *row)
 
 
-def item_page(uow: UnitOfWork, city: City, actor: Actor, instance_id: str, wait: int) -> ItemView:
-    """One open item. Raises: NotFound (`work.unknown`) also for one that is not the actor's to do."""
+def item_form(uow: UnitOfWork, city: City, actor: Actor, instance_id: str, wait: int) -> ItemForm:
+    """The form of an open item, without its page. Raises: as `item_page`."""
+    row = _item(uow, city, actor, instance_id, wait)
+    return ItemForm(_schema(city.definition(uow, row[13]), row[8]), row[5], row[6])
+
+
+def _item(uow: UnitOfWork, city: City, actor: Actor, instance_id: str, wait: int) -> tuple[Any, ...]:
     row = uow.one(_ITEM, {"instance_id": instance_id, "wait": wait})
     if row is None or not may_work(uow, city, actor, row[2], row[3]):
         raise NotFound("work.unknown", "Expected an open work item of yours, but there is none.", wait=wait)
+    return row
+
+
+def _schema(definition: Definition, form: str | None) -> Mapping[str, Any] | None:
+    return None if form is None or form not in definition.forms else definition.forms[form].schema
+
+
+def item_page(uow: UnitOfWork, city: City, actor: Actor, instance_id: str, wait: int) -> ItemView:
+    """One open item. Raises: NotFound (`work.unknown`) also for one that is not the actor's to do."""
+    row = _item(uow, city, actor, instance_id, wait)
     node_id, name, role, department_id, scope, kind, subject_id, task_id, form = row[:9]
     definition = city.definition(uow, row[13])
     of_clock = ("task", task_id) if task_id else (kind, subject_id)
@@ -244,7 +268,7 @@ def item_page(uow: UnitOfWork, city: City, actor: Actor, instance_id: str, wait:
         names_of(uow, [row[11]]).get(row[11] or ""),
         row[12],
         form,
-        None if form is None or form not in definition.forms else definition.forms[form].schema,
+        _schema(definition, form),
         definition.net.node(node_id).documentation,
         row[11] == actor.person_id,
         about(uow, [(kind, subject_id)]).get(subject_id),

@@ -8,7 +8,7 @@ from typing import Any
 from flask import request
 
 from engine.errors import Rejected
-from engine.services.questions.work import ItemView
+from engine.services.questions.work import ItemForm
 from webapp.evidence import uploaded
 
 
@@ -20,14 +20,13 @@ def seen_revision() -> int:
     return int(given)
 
 
-def with_files(answers: Mapping[str, Any], view: ItemView) -> dict[str, Any]:
+def with_files(answers: Mapping[str, Any], form: ItemForm) -> dict[str, Any]:
     """The answers with the files of the form among them, by their ids. Raises: Rejected (`evidence.…`)."""
     filled = dict(answers)
-    about = view.about
-    if about is None or view.schema is None:
+    kind, subject_id = form.subject_kind, form.subject_id
+    if kind is None or subject_id is None or form.schema is None:
         return filled
-    kind, subject_id = ("directive", about.directive_id) if about.directive_id else ("incident", about.incident_id)
-    for name, schema in view.schema["properties"].items():
+    for name, schema in form.schema["properties"].items():
         if schema.get("x-cl-evidence"):
             ids = [*filled.get(name, ()), *uploaded(f"f-{name}", kind=kind, subject_id=subject_id)]
             if ids:

@@ -14,7 +14,7 @@ from engine.services import work
 from engine.services.questions.incidents import IncidentView, incident_page
 from engine.services.questions.orders import OrderView, order_page
 from engine.services.questions.similar import similar
-from engine.services.questions.work import ItemView, item_page, require_instance
+from engine.services.questions.work import ItemForm, ItemView, about, item_form, item_page, require_instance
 from webapp import names
 from webapp.areas.guide.steps import chosen, prefilled
 from webapp.faults import sentence
@@ -38,6 +38,8 @@ def claim(instance_id: str, wait: int) -> Response:
     """Take it into hand."""
     _require(instance_id)
     run(work.claim, instance_id, wait, seen_revision())
+    if request.form.get("back") == "inbox":
+        return redirect(url_for("inbox.inbox"))
     return redirect(url_for("work.item", instance_id=instance_id, wait=wait))
 
 
@@ -54,22 +56,31 @@ def complete(instance_id: str, wait: int) -> Response:
     """Complete it; a form that is not right comes back as it was filled in, with what to change."""
     engine = the_engine()
     answers: dict[str, Any] = {}
-    view = None
+    form = None
     try:
-        view = engine.read(item_page, engine.city, actor(), instance_id, wait)
-        answers = {} if view.schema is None else answers_from(view.schema, request.form)
+        form = engine.read(item_form, engine.city, actor(), instance_id, wait)
+        answers = {} if form.schema is None else answers_from(form.schema, request.form)
     except NotFound:
         # Perhaps a colleague was faster: whoever may see the case is told who and when by the command's refusal.
         _require(instance_id)
     try:
-        if view is not None and view.schema is not None:
-            answers = with_files(answers, view)
+        if form is not None:
+            answers = with_files(answers, form)
         run(work.complete, instance_id, wait, seen_revision(), answers)
     except Rejected as refusal:
         page = _page(instance_id, wait, answers, errors_of(refusal), sentence(refusal))
         return make_response(page, 422)
-    guided = view is not None and view.about is not None and chosen() == view.about.incident_id
+    guided = form is not None and _is_guided(form)
     return redirect(url_for("guide.go") if guided else url_for("inbox.inbox", done="yes"))
+
+
+def _is_guided(form: ItemForm) -> bool:
+    """Whether the item was one of the incident that the guide follows."""
+    followed = chosen()
+    if followed is None:
+        return False
+    found = the_engine().read(about, [(form.subject_kind, form.subject_id)]).get(form.subject_id)
+    return found is not None and found.incident_id == followed
 
 
 def _require(instance_id: str) -> None:
@@ -91,12 +102,14 @@ def _page(instance_id: str, wait: int, answers: dict[str, Any] | None, errors: d
         known |= {"objective": order.objective, "content": order.content}
     if case is not None:
         known |= {"event_type": case.event_type, "level": case.level, **_parties(case)}
+    alike = engine.read(similar, engine.city, case.id) if case is not None and view.node_id == "accept" else []
+    if alike:
+        known["into"] = alike[0].number
     fields = []
     if view.schema is not None and view.form is not None:
         guided = {} if case is None else prefilled(view.node_id, case.id, view.schema)
         values = {**known, **guided} if answers is None else answers
         fields = fields_of(view.process_id, view.form, view.schema, values, errors, _offered(order, known))
-    alike = engine.read(similar, engine.city, case.id) if case is not None and view.node_id == "accept" else []
     return render_template("work/item.html", item=view, order=order, case=case, fields=fields, said=said, alike=alike)
 
 
