@@ -83,6 +83,11 @@ def node(process_id: str, node_id: str, fallback: str = "") -> str:
     return str(_process(process_id, language()).get("nodes", {}).get(node_id) or fallback or node_id)
 
 
+def remedy(process_id: str, node_id: str) -> str:
+    """What helps whoever is stuck at a node; nothing where the process does not say."""
+    return str(_process(process_id, language()).get("remedies", {}).get(node_id, ""))
+
+
 def form_texts(process_id: str, form: str | None) -> Mapping[str, Any]:
     """Title, field names and options of a form, as far as the process brings them."""
     found = _process(process_id, language()).get("forms", {}).get(form or "", {})
@@ -103,5 +108,5 @@ def install(app: Flask) -> None:
     """Make them known to templates."""
     app.jinja_env.globals.update(
         department=department, event_type=event_type, role_name=role, roman=roman, process_title=process,
-        node_name=node, form_texts=form_texts, state_name=state, stage_name=stage, now=now,
+        node_name=node, form_texts=form_texts, remedy=remedy, state_name=state, stage_name=stage, now=now,
     )  # fmt: skip

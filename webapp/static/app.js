@@ -27,6 +27,8 @@
       const link = all[at].querySelector("a");
       if (link) link.focus();
     }
+    const field = document.querySelector(`[data-focus-key="${CSS.escape(event.key)}"]`);
+    if (field) { event.preventDefault(); field.focus(); }
     const button = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
     if (button) { event.preventDefault(); button.click(); }
   });
@@ -44,6 +46,17 @@
     form.addEventListener("change", update);
     update();
   }
+
+  // a refusal is a page of its own: the browser sends the form again and shows who was faster
+  document.addEventListener("htmx:before:response", (event) => {
+    const form = event.target.closest?.("form");
+    if (form && event.detail.ctx.response.status >= 400) { event.preventDefault(); HTMLFormElement.prototype.submit.call(form); }
+  });
+
+  // a row that was swapped keeps the keyboard where it was: on the way into the item
+  document.addEventListener("htmx:after:swap", () => {
+    if (document.activeElement === document.body) document.querySelector("[data-keys] .is-at a, [data-keys] tbody a.btn-primary")?.focus();
+  });
 
   // the diagram with its tokens: as high as it needs, with room for the viewer's mark, and steps to look closer
   const diagram = document.querySelector("[data-diagram]");

@@ -12,8 +12,7 @@ from engine.intake.table import MAX_BYTES, Table, read_table, tickets_of
 from engine.intake.ticket import FIELDS, REQUIRED
 from engine.services import limits
 from engine.services.ingest import receive_all
-from engine.services.questions.similar import similar
-from engine.services.questions.work import InboxRow, inbox_page
+from engine.services.questions.triage import Waiting, waiting_for_acceptance
 from webapp.guard import Area, MenuItem
 from webapp.session import actor, person, the_engine
 
@@ -66,11 +65,8 @@ def take() -> Response:
 
 def _desk(said: str | None = None) -> str:
     engine = the_engine()
-    items: list[InboxRow] = engine.read(inbox_page, engine.city, actor(), limit=PAGE)
-    waiting = [row for row in items if row.node_id == "accept" and row.about is not None]
-    cases = [row.about.incident_id for row in waiting if row.about is not None]
-    alike = {id_: engine.read(similar, engine.city, id_) for id_ in cases}
-    return render_template("intake/desk.html", rows=waiting, alike=alike, said=said)
+    rows: list[Waiting] = engine.read(waiting_for_acceptance, engine.city, actor(), limit=PAGE)
+    return render_template("intake/desk.html", rows=rows, said=said)
 
 
 def _preview(table: Table, content: bytes, mapping: object, missing: list[str] | None = None) -> str:
