@@ -69,12 +69,14 @@ class Progress:
 def report(desk: Desk, said: Report, photos: list[bytes], folder: Path) -> str:
     """Receive a report with its photos (already harmless); the code to follow it by, the same for a repeat.
 
-    Raises: Rejected (`report.no_text`, `report.too_long`, `report.no_key`); NotFound (`event_type.unknown`).
+    Raises: Rejected (`report.no_text`, `report.too_long`, `report.no_key`, `report.sent_before`); NotFound
+    (`event_type.unknown`).
     """
     if not said.text.strip():
         raise Rejected("report.no_text", "Expected what you saw in a few words, but the text is empty.", field="text")
     if len(said.text) > LONGEST_TEXT:
-        raise Rejected("report.too_long", f"Expected at most {LONGEST_TEXT} characters, but there are more.")
+        message = f"Expected at most {LONGEST_TEXT} characters, but there are more."
+        raise Rejected("report.too_long", message, field="text", most=LONGEST_TEXT)
     if not 16 <= len(said.key) <= 64:
         raise Rejected("report.no_key", "Expected a form of this site, but it has no key. Load the page again.")
     keys = desk.uow.keys
@@ -94,11 +96,23 @@ def report(desk: Desk, said: Report, photos: list[bytes], folder: Path) -> str:
     )
     payload = json.dumps({"text": said.text, "address": said.address}, ensure_ascii=False).encode()
     received = receive_signal(desk, signal, payload, event_type=said.event_type, follow_index=_follow_index(keys, code))
-    if not received.repeated:
+    if received.repeated:
+        _require_same_words(desk.uow, received.id, signal)
+    else:
         store = EvidenceStore(folder, keys, LARGEST * 4)
         for photo in photos:
             store.put(desk.uow, photo, subject_kind="signal", subject_id=received.id, created_by=None)
     return code
+
+
+def _require_same_words(uow: UnitOfWork, signal_id: str, signal: Signal) -> None:
+    """Refuse a form that was sent before with other words: they would be lost. Raises: Rejected."""
+    (kept,) = uow.found(select(signal_table.c.text).where(signal_table.c.id == signal_id))
+    if uow.keys.open(kept[0], signal_id) != signal.text:
+        raise Rejected(
+            "report.sent_before",
+            "Expected a new form, but this one was sent before with other words. Send it again to report these too.",
+        )
 
 
 def follow(uow: UnitOfWork, code: str) -> Progress:

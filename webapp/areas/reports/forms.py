@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import FileStorage, MultiDict
 
 from engine.errors import Rejected
+from engine.evidence_check import clean
 from engine.services.reports import Report
 from webapp.session import the_engine
 from webapp.text import named
@@ -18,10 +19,12 @@ def said_from(form: MultiDict[str, str]) -> Report:
     given = {name: form.get(name, "").strip() for name in _LONGEST}
     for name, longest in _LONGEST.items():
         if len(given[name]) > longest:
-            raise Rejected("report.too_long", f"Expected at most {longest} characters in {name}, but there are more.")
-    longitude, latitude = _degrees(form.get("longitude", ""), 180), _degrees(form.get("latitude", ""), 90)
+            message = f"Expected at most {longest} characters in {name}, but there are more."
+            raise Rejected("report.too_long", message, field=name, most=longest)
+    longitude, latitude = _degrees(form, "longitude", 180), _degrees(form, "latitude", 90)
     if (longitude is None) != (latitude is None):
-        raise Rejected("report.place", "Expected both longitude and latitude, but one of them is missing.")
+        missing = "longitude" if longitude is None else "latitude"
+        raise Rejected("report.place", f"Expected both longitude and latitude, but {missing} is empty.", field=missing)
     return Report(
         key=form.get("once", ""),
         text=given["text"].replace("\r\n", "\n"),
@@ -40,7 +43,17 @@ def types_offered() -> list[tuple[str, str]]:
     return [(each.code, named(each.name_zh, each.name_en)) for each in types if each.code[0] in "256"]
 
 
-def _degrees(text: str, most: int) -> float | None:
+def photos_from(files: MultiDict[str, FileStorage]) -> list[bytes]:
+    """The photos that came with it, harmless. Raises: Rejected (`evidence.…`)."""
+    photos = [file for file in files.getlist("photos") if file.filename]
+    if len(photos) > MOST_PHOTOS:
+        message = f"Expected at most {MOST_PHOTOS} photos, but there are {len(photos)}."
+        raise Rejected("evidence.too_many", message, field="photos")
+    return [clean(photo.read()) for photo in photos]
+
+
+def _degrees(form: MultiDict[str, str], name: str, most: int) -> float | None:
+    text = form.get(name, "")
     if not text.strip():
         return None
     try:
@@ -48,5 +61,5 @@ def _degrees(text: str, most: int) -> float | None:
     except ValueError:
         value = float("nan")
     if not -most <= value <= most:
-        raise Rejected("report.place", f"Expected degrees between -{most} and {most}, but it is none.")
+        raise Rejected("report.place", f"Expected degrees between -{most} and {most}, but it is none.", field=name)
     return value

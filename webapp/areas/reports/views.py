@@ -8,7 +8,6 @@ from flask import Response, jsonify, make_response, render_template, request
 
 from engine.domain.access import SYSTEM_ACTOR
 from engine.errors import NotFound, Rejected
-from engine.evidence_check import clean
 from engine.services import limits
 from engine.services.questions.grid import cells as grid_cells
 from engine.services.reports import Progress, follow, report
@@ -18,7 +17,7 @@ from webapp.guard import PUBLIC, Area
 from webapp.session import settings, the_engine
 from webapp.text import t
 
-from .forms import MOST_PHOTOS, said_from, types_offered
+from .forms import photos_from, said_from, types_offered
 
 area = Area("reports")
 
@@ -38,10 +37,12 @@ def send() -> Response:
     limits.take(engine, limits.REPORT, request.remote_addr or "")
     try:
         said = said_from(request.form)
-        photos = [clean(file.read()) for file in request.files.getlist("photos")[:MOST_PHOTOS] if file.filename]
+        photos = photos_from(request.files)
         code = engine.command(report, SYSTEM_ACTOR, said, photos, settings().effective_evidence_folder)
     except (Rejected, NotFound) as refusal:
-        return make_response(_form(request.form, sentence(refusal)), status_of(refusal))
+        wrong = refusal.params.get("field")
+        said_of = f"{t(f'reports.{wrong}')}: {sentence(refusal)}" if wrong else sentence(refusal)
+        return make_response(_form(request.form, said_of, wrong), status_of(refusal))
     if chosen() == REPORTING:
         follow_incident(engine.read(follow, code).incident_id)
     return make_response(render_template("reports/received.html", code=code))
@@ -72,8 +73,8 @@ def cells() -> Response:
     return jsonify(the_engine().read(grid_cells))
 
 
-def _form(typed: Any, said: str | None) -> str:
-    return render_template("reports/form.html", typed=typed, said=said, types=types_offered())
+def _form(typed: Any, said: str | None, wrong: str | None = None) -> str:
+    return render_template("reports/form.html", typed=typed, said=said, wrong=wrong, types=types_offered())
 
 
 def _progress(code: str, found: Progress | None, said: str | None) -> str:
