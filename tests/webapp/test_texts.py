@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.services.definitions import shipped_sources
 from webapp.text import LANGUAGES, texts
 
 pytestmark = pytest.mark.fast
@@ -54,3 +55,21 @@ def test_chinese_texts_are_chinese() -> None:
     """A forgotten English sentence in the Chinese texts is found."""
     english = [key for key, said in texts("zh").items() if re.search(r"[A-Za-z]{4,} [A-Za-z]+ [A-Za-z]+", said)]
     assert english == []
+
+
+def test_every_field_that_comes_back_typed_has_a_name() -> None:
+    """What was typed stays on the page of a refusal under the words of the form, not under a code."""
+    forms = [form for source in shipped_sources() for form in source.forms.values()]
+    named = {key.removeprefix("fault.field.") for key in texts("zh") if key.startswith("fault.field.")}
+    assert sorted({name for form in forms for name in form["properties"]} - named) == []
+
+
+def test_every_rule_of_the_check_of_a_process_is_said_in_both_languages() -> None:
+    """The report on an uploaded file says what is wrong in the designer's language."""
+    read = "".join(file.read_text("utf-8") for file in (ROOT / "engine" / "bpmn").rglob("*.py"))
+    read += (ROOT / "engine" / "safe_xml.py").read_text("utf-8")
+    rules = set(re.findall(r"""\.(?:error|add|ask)\(\s*"([a-z_.]+)\"""", read)) | set(
+        re.findall(r'"(xml\.[a-z_]+)"', read)
+    )
+    assert len(rules) > 30
+    assert sorted(rule for rule in rules if f"check.{rule}" not in texts("zh")) == []

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 
 from flask import Response, make_response, render_template, request
 
 from engine.errors import Rejected
+from engine.intake import Finding
 from engine.intake.table import MAX_BYTES, Table, read_table, tickets_of
 from engine.intake.ticket import FIELDS, REQUIRED
 from engine.services import limits
@@ -15,6 +17,7 @@ from engine.services.ingest import receive_all
 from engine.services.questions.triage import Waiting, waiting_for_acceptance
 from webapp.guard import Area, MenuItem
 from webapp.session import actor, person, the_engine
+from webapp.text import t_or
 
 TRIAGE = "signal:report:triage"
 area = Area("intake", url_prefix="/intake", menu=(MenuItem("intake.desk", "intake", 20),))
@@ -35,7 +38,7 @@ def preview() -> Response:
     content = file.read(MAX_BYTES + 1) if file else b""
     table, findings = read_table(content)
     if table is None:
-        return make_response(_desk(said=findings[0].message), 422)
+        return make_response(_desk(said=_refusal(findings)), 422)
     return make_response(_preview(table, content, table.proposed))
 
 
@@ -53,7 +56,7 @@ def take() -> Response:
         ) from problem
     table, findings = read_table(content)
     if table is None:
-        return make_response(_desk(said=findings[0].message), 422)
+        return make_response(_desk(said=_refusal(findings)), 422)
     mapping = {name: int(at) for name in FIELDS if (at := request.form.get(f"column-{name}", "")).isdigit()}
     missing = [name for name in REQUIRED if name not in mapping]
     if missing:
@@ -61,6 +64,11 @@ def take() -> Response:
     signals, found = tickets_of(table, mapping)
     received = receive_all(the_engine(), signals, actor())
     return make_response(render_template("intake/taken.html", received=received, findings=found))
+
+
+def _refusal(findings: Sequence[Finding]) -> str:
+    """Why a file is no table, in the reader's language."""
+    return t_or(f"error.{findings[0].rule}", findings[0].message)
 
 
 def _desk(said: str | None = None) -> str:
