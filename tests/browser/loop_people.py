@@ -40,15 +40,16 @@ STAFF = tuple(NAMES)[:9]
 CHINESE = "traffic.clerk"
 """Whose pages are in Chinese."""
 WORDS = {
-    "en": {
-        "inbox": "Inbox",
-        "send": "Send",
-        "done": "This step is done.",
-        "refused": "Not carried out",
-        "empty": "Nothing to do",
-    },
-    "zh": {"inbox": "待办", "send": "提交", "done": "已办结这一步。", "refused": "未能办理", "empty": "没有待办"},
+    "inbox": {"en": "Inbox", "zh": "待办"},
+    "send": {"en": "Send", "zh": "提交"},
+    "done": {"en": "This step is done.", "zh": "已办结这一步。"},
+    "refused": {"en": "Not carried out", "zh": "未能办理"},
+    "empty": {"en": "Nothing to do", "zh": "没有待办"},
+    "incidents": {"en": "Incidents", "zh": "事件"},
+    "all": {"en": "All", "zh": "全部"},
+    "happened": {"en": "What happened", "zh": "经过"},
 }
+"""What the pages call what the walk looks for."""
 
 Filling = Callable[[Locator], None]
 
@@ -120,7 +121,7 @@ class People:
 
     def word(self, person_id: str, key: str) -> str:
         """What their pages call it."""
-        return WORDS[self.language(person_id)][key]
+        return WORDS[key][self.language(person_id)]
 
     def sign_in(self, *people: str) -> None:
         """Let these people sign in through the form."""
@@ -163,6 +164,18 @@ class People:
             page = self.pages[id_]
             page.get_by_role("navigation").get_by_role("link", name=self.word(id_, "inbox")).click()
             expect(page.get_by_role("heading", level=2)).to_have_text(self.word(id_, "empty"))
+
+    def what_happened(self, person_id: str) -> Locator:
+        """What happened, as this person reads it on the page of the only incident, all of it."""
+        page = self.pages[person_id]
+        page.get_by_role("navigation").get_by_role("link", name=self.word(person_id, "incidents")).click()
+        page.get_by_role("link", name=self.word(person_id, "all"), exact=True).click()
+        page.get_by_role("rowheader").get_by_role("link").click()
+        happened = page.get_by_role("region", name=self.word(person_id, "happened"))
+        expect(happened).to_be_visible()
+        for fold in happened.locator("summary").all():
+            fold.click()
+        return happened
 
     def is_refused(self, person_id: str, address: str, fields: list[list[str]]) -> None:
         """They open a step that is not theirs and send its form: told no both times, and nothing has changed."""

@@ -6,11 +6,11 @@ import re
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
 from engine.storage.tables.outbox import outbox
 from engine.testing import START
-from tests.browser.loop_people import NAMES, REPORTER, People, choose, pick, tick, write
+from tests.browser.loop_people import CHINESE, NAMES, REPORTER, People, choose, pick, tick, write
 from tests.browser.stage import Stage
 
 INTAKE, LEADER, DISPATCHER, COMMANDER = (
@@ -22,12 +22,12 @@ VERIFIER, EVALUATOR, SUPERVISOR = "centre.verifier", "centre.evaluator", "centre
 BUDGET = timedelta(hours=2)
 """How long a department has for a missing manhole cover, from the moment the order is issued."""
 LADDER = {
-    50: (WATER, "water, {name} (Department clerk)"),
-    80: ("water.duty", "water, {name} (duty officer)"),
-    100: ("water.head", "water, {name} (department head)"),
-    150: (SUPERVISOR, "centre, {name} (Supervisor)"),
+    50: (WATER, "water", "Department clerk"),
+    80: ("water.duty", "water", "duty officer"),
+    100: ("water.head", "water", "department head"),
+    150: (SUPERVISOR, "centre", "Supervisor"),
 }
-"""Whom each rung of a clock calls, and how the timeline says it."""
+"""Whom each rung of a clock calls, where, and as what."""
 WHO_DID_WHAT = (
     ("Accepted", INTAKE),
     ("Filed", LEADER),
@@ -152,15 +152,15 @@ def _water_is_late_and_the_ladder_calls(people: People) -> None:
     form.get_by_role("button", name="Take it").click()
     expect(form.get_by_role("button", name="Give it back")).to_be_visible()
     said: list[str] = []
-    for rung, (person_id, call) in LADDER.items():
+    for rung, (person_id, place, role) in LADDER.items():
         assert people.pass_time(START + BUDGET * rung / 100) == 1
         assert people.pass_time(START + BUDGET * rung / 100) == 0
-        said.insert(0, f"{rung} % of Handling used: {call.format(name=NAMES[person_id])} was called")
+        said.insert(0, f"{rung} % of Handling used: {place}, {NAMES[person_id]} ({role}) was called")
         people.come_back(SUPERVISOR)
-        expect(_happened(people).locator("li.rung")).to_contain_text(said)
+        expect(people.what_happened(SUPERVISOR).locator("li.rung")).to_contain_text(said)
     calls = people.city.rows(outbox, outbox.c.topic == "escalation")
     assert [(each.payload["rung"], each.payload["person_id"]) for each in calls] == [
-        (rung, person_id) for rung, (person_id, _) in LADDER.items()
+        (rung, person_id) for rung, (person_id, *_) in LADDER.items()
     ]
 
 
@@ -198,23 +198,12 @@ def _is_evaluated_and_closed(people: People) -> None:
     people.have_nothing_to_do()
 
 
-def _happened(people: People) -> Locator:
-    """What happened, as the supervisor reads it on the page of the incident, all of it."""
-    page = people.pages[SUPERVISOR]
-    page.get_by_role("navigation").get_by_role("link", name="Incidents").click()
-    page.get_by_role("link", name="All", exact=True).click()
-    page.get_by_role("rowheader").get_by_role("link").click()
-    happened = page.get_by_role("region", name="What happened")
-    expect(happened).to_be_visible()
-    for fold in happened.locator("summary").all():
-        fold.click()
-    return happened
-
-
 def _is_told_with_names(people: People) -> None:
-    """The page of the incident tells in order who did what, and every rung once."""
-    happened = _happened(people)
+    """The page of the incident tells in order who did what, and every rung once, in both languages."""
+    happened = people.what_happened(SUPERVISOR)
     expect(happened.locator("li.rung")).to_have_count(len(LADDER))
     lines = iter(happened.get_by_role("listitem").all_inner_texts()[::-1])
     expected = [f"{what} {NAMES[person_id]}" for what, person_id in WHO_DID_WHAT]
     assert [each for each in expected if not any(line.endswith(each) for line in lines)] == []
+    in_chinese = [f"处置时限用到 {rung}%，通知{place} {NAMES[who]}（" for rung, (who, place, _) in LADDER.items()]
+    expect(people.what_happened(CHINESE).locator("li.rung")).to_contain_text(in_chinese[::-1])
