@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ FIELDS: Mapping[str, int] = {
 }  # fmt: skip
 """The fields of a ticket, and how long each may be."""
 REQUIRED = ("external_id", "reported_at", "text")
+_YEARS = range(1990, 2100)
 _SHAPES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M")
 
 
@@ -34,6 +36,8 @@ def judge_ticket(given: Mapping[str, str], path: str, line: int | None) -> tuple
     for name, longest in FIELDS.items():
         if len(said[name]) > longest:
             refuse("too_long", name, f"Expected at most {longest} characters, but there are {len(said[name])}.")
+        if not _is_plain(said[name]):
+            refuse("characters", name, "Expected plain text, but it holds control characters. Write it anew.")
     reported_at = _instant(said["reported_at"])
     if said["reported_at"] and reported_at is None:
         refuse("no_time", "reported_at", "Expected a time such as 2026-11-23 08:30, but it cannot be read.")
@@ -61,10 +65,21 @@ def judge_ticket(given: Mapping[str, str], path: str, line: int | None) -> tuple
     return signal, []
 
 
+def _is_plain(text: str) -> bool:
+    """Whether every database and every page can hold it: lines and tabs, no other control character, no half of one."""
+    return not any(unicodedata.category(each) in ("Cc", "Cs") and each not in "\n\r\t" for each in text)
+
+
 def _instant(text: str) -> datetime | None:
+    at = _read(text)
+    if at is None or at.year not in _YEARS:
+        return None
+    return at if at.utcoffset() is not None else at.replace(tzinfo=ZoneInfo(SHANGHAI))
+
+
+def _read(text: str) -> datetime | None:
     try:
-        at = datetime.fromisoformat(text)
-        return at if at.utcoffset() is not None else at.replace(tzinfo=ZoneInfo(SHANGHAI))
+        return datetime.fromisoformat(text)
     except (ValueError, OverflowError):
         pass
     for shape in _SHAPES:

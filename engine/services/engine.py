@@ -78,15 +78,9 @@ class Engine:
 
         def remembered(desk: Desk) -> T:
             place = {"actor_id": actor.person_id, "key": key}
-            row = desk.uow.one(_ANSWER, place)
+            row = _answer(desk, actor, key, digest)
             if row is not None:
-                if row[0] != digest:
-                    raise Rejected(
-                        "idempotency.key_reused",
-                        "Expected a new key for a new request, but this key came with another one.",
-                        key=key,
-                    )
-                found: T = row[1]
+                found: T = row[0]
                 return found
             # The key is taken first: the same request in another process waits here, then finds the answer.
             desk.uow.run(_TAKE_KEY, {**place, "command": name, "body_digest": digest, "at": desk.now})
@@ -95,6 +89,26 @@ class Engine:
             return result
 
         return self._in_transaction(remembered, actor)
+
+    def once_in_parts(self, key: str, name: str, actor: Actor, given: Any, work: Callable[[], T]) -> T:
+        """As `once`, for work in several transactions: for what changes nothing where it was done before.
+
+        Where it was cut off, a repeat does it again and so brings it to its end.
+        """
+        place, digest = {"actor_id": actor.person_id, "key": key}, _digest(name, (given,), {})
+
+        def begin(desk: Desk) -> T | None:
+            row = _answer(desk, actor, key, digest)
+            if row is None:
+                desk.uow.run(_TAKE_KEY, {**place, "command": name, "body_digest": digest, "at": desk.now})
+            return None if row is None else row[0]
+
+        known = self._in_transaction(begin, actor)
+        if known is not None:
+            return known
+        result = work()
+        self._in_transaction(lambda desk: desk.uow.run(_REMEMBER, {**place, "result": result}), actor)
+        return result
 
     def _in_transaction(self, work: Callable[[Desk], T], actor: Actor) -> T:
         for attempt in range(1, MOST_TRIES + 1):
@@ -154,6 +168,18 @@ class Engine:
             return desk.uow.run(_FORGET, {"before": before})
 
         return self.command(forget, SYSTEM_ACTOR, self.clock.now() - KEPT_FOR)
+
+
+def _answer(desk: Desk, actor: Actor, key: str, digest: str) -> tuple[Any] | None:
+    """What is remembered under a key, if anything. Raises: Rejected (`idempotency.key_reused`)."""
+    row = desk.uow.one(_ANSWER, {"actor_id": actor.person_id, "key": key})
+    if row is not None and row[0] != digest:
+        raise Rejected(
+            "idempotency.key_reused",
+            "Expected a new key for a new request, but this key came with another one.",
+            key=key,
+        )
+    return None if row is None else (row[1],)
 
 
 def _digest(name: str, args: Any, kwargs: Any) -> str:

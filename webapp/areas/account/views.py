@@ -96,8 +96,16 @@ def revoke(id: str) -> Response:
 def _tokens(token: str | None = None, said: str | None = None) -> str:
     mine = the_engine().read(tokens_of, actor().person_id)
     typed = request.form if said else {}
+    chosen = request.form.getlist("scopes") if said else []
     return render_template(
-        "account/tokens.html", tokens=mine, token=token, said=said, typed=typed, scopes=SCOPES, most_days=MOST_DAYS
+        "account/tokens.html",
+        tokens=mine,
+        token=token,
+        said=said,
+        typed=typed,
+        chosen=chosen,
+        scopes=SCOPES,
+        most_days=MOST_DAYS,
     )
 
 
