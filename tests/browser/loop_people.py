@@ -159,11 +159,9 @@ class People:
         return page, page.get_by_role("main").locator("form")
 
     def have_nothing_to_do(self) -> None:
-        """Nobody's inbox holds anything any more."""
-        for id_ in STAFF:
-            page = self.pages[id_]
-            page.get_by_role("navigation").get_by_role("link", name=self.word(id_, "inbox")).click()
-            expect(page.get_by_role("heading", level=2)).to_have_text(self.word(id_, "empty"))
+        """Nobody's inbox holds anything any more; asked by their browsers without showing the page."""
+        inboxes = {id_: self.pages[id_].request.get("/inbox/").text() for id_ in STAFF}
+        assert [id_ for id_, inbox in inboxes.items() if self.word(id_, "empty") not in inbox] == []
 
     def what_happened(self, person_id: str) -> Locator:
         """What happened, as this person reads it on the page of the only incident, all of it."""
