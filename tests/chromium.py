@@ -6,6 +6,8 @@ import os
 import shutil
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
+"""No sandbox, because CI is root; nothing that Chromium asks of the world by itself."""
 REQUIRED = "CITYLOOP_TESTS_REQUIRE_BROWSER"
 """With this set to 1, as in CI, a missing browser is a failure."""
 REMEDY = "install Chromium (Debian: apt-get install chromium) or name one with CITYLOOP_CHROMIUM=/path/to/chromium"

@@ -12,7 +12,7 @@ from engine.domain.calendar import SHANGHAI
 from engine.storage.types import NEVER
 
 from .session import now
-from .text import t
+from .text import language, t, texts
 
 _ZONE = ZoneInfo(SHANGHAI)
 
@@ -54,6 +54,7 @@ class Deadline:
     due_at: datetime
     percent: int
     text: str
+    started_at: datetime | None = None
 
     @property
     def mood(self) -> str:
@@ -78,9 +79,16 @@ def deadline(due_at: datetime | None, started_at: datetime | None = None) -> Dea
         if left < timedelta():
             percent = max(101, percent)
     text = t("times.over", span=span(left)) if left < timedelta() else t("times.left", span=span(left))
-    return Deadline(due_at, percent, text)
+    return Deadline(due_at, percent, text, started_at)
+
+
+def clock_words() -> dict[str, str]:
+    """The words a page needs to let its clocks run on, with their `{places}` unfilled."""
+    return {
+        name: texts(language())[f"times.{name}"] for name in ("left", "over", "days", "hours", "minutes", "seconds")
+    }
 
 
 def install(app: Flask) -> None:
     """Make them known to templates."""
-    app.jinja_env.globals.update(when=when, span=span, deadline=deadline, now=now)
+    app.jinja_env.globals.update(when=when, span=span, deadline=deadline, now=now, clock_words=clock_words)

@@ -9,16 +9,13 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.stage import Stage
-from tests.chromium import chromium_path
+from tests.chromium import ARGUMENTS, chromium_path
 from tests.live_server import serving
 from tests.services.conftest import prepared_sqlite, sqlite_city
 from tests.services.play import Play
 from tests.webapp.site import Site
 
 __all__ = ["prepared_sqlite", "sqlite_city"]
-
-ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
-"""No sandbox, because CI is root; nothing that Chromium asks of the world by itself."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -13,6 +13,33 @@
     });
   }
 
+  // clocks run on between two answers of the server, by its time and in its words
+  const words = JSON.parse(document.body.dataset.clockWords || "{}");
+  const ahead = Date.parse(document.body.dataset.now) - Date.now();
+  const fill = (text, name, value) => text.replace(`{${name}}`, value);
+  const span = (seconds) => {
+    const parts = [["days", Math.floor(seconds / 86400)], ["hours", Math.floor(seconds / 3600) % 24], ["minutes", Math.floor(seconds / 60) % 60], ["seconds", seconds % 60]];
+    const first = Math.max(0, parts.findIndex(([, count]) => count));
+    const shown = parts.slice(first, first + 2).filter(([, count]) => count).map(([unit, count]) => fill(words[unit], "count", count));
+    return shown.join(" ") || fill(words.seconds, "count", 0);
+  };
+  const tick = () => {
+    const now = Date.now() + ahead;
+    for (const clock of document.querySelectorAll("[data-due]")) {
+      const due = Date.parse(clock.dataset.due);
+      const text = fill(now > due ? words.over : words.left, "span", span(Math.floor(Math.abs(due - now) / 1000)));
+      const shown = clock.querySelector(".clock-text");
+      if (shown.textContent !== text) shown.textContent = text;
+      const started = Date.parse(clock.dataset.started);
+      if (!(started < due)) continue;
+      const percent = ((now - started) / (due - started)) * 100;
+      clock.querySelector("meter").value = Math.min(100, Math.floor(percent / 10) * 10);
+      const mood = percent > 100 ? "over" : percent >= 80 ? "soon" : "ok";
+      clock.className = `clock clock-${mood}`;
+    }
+  };
+  if (words.left) setInterval(tick, 1000);
+
   // keys: j and k walk through a list, Enter opens, / searches, c claims; never while somebody types
   let at = -1;
   const rows = () => [...document.querySelectorAll("[data-keys] tbody tr")];
