@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 from flask import Flask, Response, current_app, g, request
 
@@ -111,7 +111,16 @@ def actor() -> Actor:
 
 def run(command: Command[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a command as the person signed in; once, where the form carries the key of a request."""
-    engine, key = the_engine(), request.form.get("once", "")
+    engine, key = the_engine(), _once()
     if key:
-        return engine.once(key[:64], command, actor(), *args, **kwargs)
+        return engine.once(key, command, actor(), *args, **kwargs)
     return engine.command(command, actor(), *args, **kwargs)
+
+
+def answered() -> Any:
+    """What this very form was answered when it was sent before; None where it was not."""
+    return the_engine().answered(_once(), actor()) if _once() else None
+
+
+def _once() -> str:
+    return request.form.get("once", "")[:64]

@@ -90,6 +90,11 @@ class Engine:
 
         return self._in_transaction(remembered, actor)
 
+    def answered(self, key: str, actor: Actor) -> Any:
+        """The answer remembered under a person's key; None for none."""
+        row = self.read(lambda uow: uow.one(_ANSWER, {"actor_id": actor.person_id, "key": key}))
+        return None if row is None else row[1]
+
     def once_in_parts(self, key: str, name: str, actor: Actor, given: Any, work: Callable[[], T]) -> T:
         """As `once`, for work in several transactions: for what changes nothing where it was done before.
 

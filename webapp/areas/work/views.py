@@ -20,7 +20,7 @@ from webapp.areas.guide.steps import chosen, prefilled
 from webapp.faults import sentence
 from webapp.guard import Area
 from webapp.schema_form import answers_from, errors_of, fields_of
-from webapp.session import actor, run, the_engine
+from webapp.session import actor, answered, run, the_engine
 
 from .forms import seen_revision, with_files
 
@@ -61,17 +61,32 @@ def complete(instance_id: str, wait: int) -> Response:
         form = engine.read(item_form, engine.city, actor(), instance_id, wait)
         answers = {} if form.schema is None else answers_from(form.schema, request.form)
     except NotFound:
-        # Perhaps a colleague was faster: whoever may see the case is told who and when by the command's refusal.
+        # Perhaps a second click of one's own, else a colleague was faster: whoever may see the case is told who and
+        # when by the command's refusal.
+        if _is_repeat(instance_id, wait):
+            return _onward(is_guided=chosen() is not None)
         _require(instance_id)
     try:
         if form is not None:
             answers = with_files(answers, form)
         run(work.complete, instance_id, wait, seen_revision(), answers)
     except Rejected as refusal:
+        if form is None:
+            raise
         page = _page(instance_id, wait, answers, errors_of(refusal), sentence(refusal))
         return make_response(page, 422)
-    guided = form is not None and _is_guided(form)
-    return redirect(url_for("guide.go") if guided else url_for("inbox.inbox", done="yes"))
+    return _onward(is_guided=form is not None and _is_guided(form))
+
+
+def _is_repeat(instance_id: str, wait: int) -> bool:
+    """Whether this very form has completed the item before."""
+    before = answered()
+    place = {"instance_id": instance_id, "wait": wait}
+    return isinstance(before, dict) and "ended" in before and place.items() <= before.items()
+
+
+def _onward(*, is_guided: bool) -> Response:
+    return redirect(url_for("guide.go") if is_guided else url_for("inbox.inbox", done="yes"))
 
 
 def _is_guided(form: ItemForm) -> bool:
