@@ -111,7 +111,9 @@ def _control(kind: Mapping[str, Any]) -> Control:
         return "lines"
     if kind.get("format") == "date-time":
         return "moment"
-    return "area" if kind.get("x-cl-free-text") or kind.get("maxLength", 0) > _SHORT_TEXT else "text"
+    # What follows a pattern is a number or a code: one line, however long the schema lets it be.
+    is_long = kind.get("maxLength", 0) > _SHORT_TEXT and "pattern" not in kind
+    return "area" if kind.get("x-cl-free-text") or is_long else "text"
 
 
 def _choices(kind: Mapping[str, Any], options: Mapping[str, str], departments: Iterable[str]) -> tuple[Choice, ...]:

@@ -34,12 +34,16 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table as read: its encoding, its header, its rows, and the column proposed for each field."""
+    """A table as read: its encoding, its header, its rows, and the column proposed for each field.
+
+    `numbers` are the rows' places in the file as a spreadsheet counts them, empty rows included.
+    """
 
     encoding: Literal["utf-8", "gb18030"]
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     proposed: Mapping[str, int]
+    numbers: tuple[int, ...]
 
 
 def read_table(content: bytes) -> tuple[Table | None, list[Finding]]:
@@ -61,14 +65,15 @@ def read_table(content: bytes) -> tuple[Table | None, list[Finding]]:
         lines = list(csv.reader(io.StringIO(text, newline="")))
     except csv.Error as problem:
         return None, [_refusal("table.broken", f"Expected CSV, but {problem}.")]
-    filled = [line for line in lines if any(cell.strip() for cell in line)]
+    filled = [(number, line) for number, line in enumerate(lines, 1) if any(cell.strip() for cell in line)]
     if len(filled) < 2:
         return None, [_refusal("table.empty", "Expected a header and at least one row, but there is none.")]
-    header, *rows = filled
+    (_, header), *rows = filled
     if len(rows) > MOST_ROWS or len(header) > MOST_COLUMNS:
         return None, [_refusal("table.too_large", f"Expected at most {MOST_ROWS} rows and {MOST_COLUMNS} columns.")]
     columns = tuple(cell.strip() for cell in header)
-    return Table(encoding, columns, tuple(map(tuple, rows)), _propose(columns)), []
+    numbers = tuple(number for number, _ in rows)
+    return Table(encoding, columns, tuple(tuple(row) for _, row in rows), _propose(columns), numbers), []
 
 
 def _propose(columns: tuple[str, ...]) -> dict[str, int]:
@@ -93,7 +98,7 @@ def tickets_of(table: Table, mapping: Mapping[str, int]) -> tuple[list[Signal], 
         return [], [_refusal("table.unmapped", f"Expected a column for {', '.join(missing)}, but none is chosen.")]
     signals: list[Signal] = []
     findings: list[Finding] = []
-    for line, row in enumerate(table.rows, 2):
+    for line, row in zip(table.numbers, table.rows, strict=True):
         given = {field: row[place] for field, place in mapping.items() if field in FIELDS and place < len(row)}
         signal, found = judge_ticket(given, f"row[{line}]", line)
         findings += found

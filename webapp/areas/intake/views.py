@@ -57,7 +57,9 @@ def take() -> Response:
     table, findings = read_table(content)
     if table is None:
         return make_response(_desk(said=_refusal(findings)), 422)
-    mapping = {name: int(at) for name in FIELDS if (at := request.form.get(f"column-{name}", "")).isdigit()}
+    chosen = {name: request.form.get(f"column-{name}", "") for name in FIELDS}
+    places = {str(place): place for place in range(len(table.columns))}
+    mapping = {name: places[at] for name, at in chosen.items() if at in places}
     missing = [name for name in REQUIRED if name not in mapping]
     if missing:
         return make_response(_preview(table, content, mapping, missing=missing), 422)
