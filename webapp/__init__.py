@@ -7,7 +7,7 @@ from flask import Flask
 from engine.services.engine import Engine
 from engine.settings import Settings
 
-from . import api, csrf, faults, guard, headers, logs, names, session, text, times
+from . import api, csrf, faults, guard, headers, logs, names, plain, session, text, times
 from .areas import AREAS
 
 
@@ -23,11 +23,12 @@ def create_app(engine: Engine, settings: Settings) -> Flask:
     app.config.update(MAX_CONTENT_LENGTH=40_000_000, MAX_FORM_MEMORY_SIZE=1_000_000, MAX_FORM_PARTS=500)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    # The order is the order of a request: its id, who asks, may they, is the form theirs.
+    # The order is the order of a request: its id, who asks, is it text, may they, is the form theirs.
     logs.install(app)
     headers.install(app)
     faults.install(app)
     session.install(app)
+    plain.install(app)
     guard.install(app)
     csrf.install(app)
     text.install(app)

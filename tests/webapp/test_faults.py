@@ -137,6 +137,22 @@ def test_broken_body_is_refused(issued: Site) -> None:
         assert client.post(path, data=b"--b\r\n\xff\x00garbage", content_type=kind).status_code == 400
 
 
+def test_character_that_no_database_holds_is_refused_at_the_door(issued: Site) -> None:
+    """A NUL in address, query, form or API ends in a refusal, also where the database would take it."""
+    client, path = issued.client("water.clerk"), issued.item_path("sign")
+    for where in ("/work/%00/1", "/incidents/%00", "/orders/%00", "/incidents/?group=%00", "/api/v1/incidents/%00"):
+        assert client.get(where).status_code == 400, where
+    forms = {"/sign-in": "account", "/report": "once", "/account/tokens": "name", f"{path}/complete": "f-reason"}
+    for where, name in forms.items():
+        answer = issued.post(client, where, {name: "a\0b", "f-content": TYPED})
+        assert (answer.status_code, SHOWN in answer.text) == (400, True), where
+    headers = {"Authorization": f"Bearer {issued.token('centre.dispatcher')}", "Idempotency-Key": "with-nul-1"}
+    draft = {"objective": "a\0b", "content": "b\0", "lead": "\0", "co": ["\0"]}
+    refused = issued.visitor().post("/api/v1/incidents/none/orders", json=draft, headers=headers)
+    assert refused.status_code == 422
+    assert set(refused.json["findings"][0]["said"]) == set(draft)
+
+
 @LANGUAGES
 def test_unknown_address_and_wrong_method(site: Site, language: str) -> None:
     """The way on stands on the page, and what the address does take in the header."""

@@ -8,7 +8,8 @@ from engine.domain.directive import COMPLETION_RULES, DIRECTIVE_KINDS, ISSUE_MOD
 
 _LEVEL = validate.Range(1, 4)
 MOST = 200
-CODE = validate.Length(min=1, max=40)
+PLAIN = validate.ContainsNoneOf("\0", error="Expected text without NUL.")
+CODE = (validate.Length(min=1, max=40), PLAIN)
 ID = validate.Regexp(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
 
 
@@ -204,8 +205,8 @@ class Draft(Schema):
     """One more order for an incident at work."""
 
     kind = fields.String(load_default="dispatch", validate=validate.OneOf(DIRECTIVE_KINDS))
-    objective = fields.String(required=True, validate=validate.Length(min=1, max=500))
-    content = fields.String(required=True, validate=validate.Length(min=1, max=4000))
+    objective = fields.String(required=True, validate=(validate.Length(min=1, max=500), PLAIN))
+    content = fields.String(required=True, validate=(validate.Length(min=1, max=4000), PLAIN))
     lead = fields.String(required=True, validate=CODE)
     co = fields.List(fields.String(validate=CODE), load_default=list, validate=validate.Length(max=40))
     copy = fields.List(fields.String(validate=CODE), load_default=list, validate=validate.Length(max=40))
