@@ -36,7 +36,8 @@ class Choice:
 class Field:
     """One field of a form, ready to be drawn, with what was typed and what is wrong with it.
 
-    `shown_for` names the decision under which the field is asked for, where the schema says so.
+    `shown_for` holds the decisions under which the field is asked for, where the schema says so, and `asked_by` how
+    the form calls them.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Field:
     most: float | None = None
     longest: int | None = None
     shown_for: tuple[str, ...] = ()
+    asked_by: tuple[str, ...] = ()
 
 
 def fields_of(
@@ -87,6 +89,7 @@ def fields_of(
                 kind.get("maximum"),
                 kind.get("maxLength"),
                 conditional.get(name, ()),
+                tuple(choices.get("decision", {}).get(each, each) for each in conditional.get(name, ())),
             )
         )
     return found
