@@ -1,0 +1,178 @@
+"""Ways to open a page: by its address, through a form, with a file, and all that makes the city refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import select
+
+from engine.services import limits
+from engine.storage.tables.processes import definition
+from tests.browser.visit import Visit
+from tests.services.play import drawing, node
+from tests.services.play import path as flows
+from webapp.cursor import encode
+
+Open = Callable[[Visit], None]
+
+
+def at(path: str) -> Open:
+    """Open an address."""
+    return lambda visit: visit.go(path)
+
+
+def case(name: str) -> Open:
+    """Open the page of a case."""
+    return lambda visit: visit.go(f"/incidents/{visit.city.cases[name]}")
+
+
+def order(name: str) -> Open:
+    """Open the page of an order."""
+    return lambda visit: visit.go(f"/orders/{visit.city.directives[name]}")
+
+
+def item(process: str, form: str) -> Open:
+    """Open a work item with a form."""
+    return lambda visit: visit.go(visit.city.item_path(visit.city.item(process, form)))
+
+
+def process(id: str) -> Open:
+    """Open the page of a process."""
+
+    def open(visit: Visit) -> None:
+        statement = select(definition.c.id).where(definition.c.process_id == id)
+        with visit.city.engine.database.read(visit.city.clock.now()) as uow:
+            visit.go(f"/processes/{uow.execute(statement).scalars().first()}")
+
+    return open
+
+
+def sent(path: str, button: str = "main .main-action", **fields: str) -> Open:
+    """Open an address, give fields a value and send the form."""
+
+    def open(visit: Visit) -> None:
+        visit.go(path)
+        visit.set(**fields)
+        visit.press(button)
+
+    return open
+
+
+def dropped(path: str, field: str, name: str, content: bytes, button: str) -> Open:
+    """Open an address, choose a file and send it."""
+
+    def open(visit: Visit) -> None:
+        visit.go(path)
+        visit.drop(field, name, content)
+        visit.press(button)
+
+    return open
+
+
+def follow(visit: Visit) -> None:
+    """Follow a report by its code."""
+    sent("/follow", code=visit.city.codes["overdue"])(visit)
+
+
+def token(visit: Visit) -> None:
+    """Make a token."""
+    visit.go("/account/tokens")
+    visit.set(name="巡查")
+    visit.choose("scopes", "read")
+    visit.press()
+
+
+def refused_item(visit: Visit) -> None:
+    """Return an order without saying why."""
+    item("closed_loop_command", "sign")(visit)
+    visit.choose("f-decision", "return")
+    visit.press()
+
+
+def too_late(visit: Visit) -> None:
+    """Complete an item in a revision that is over."""
+    item("closed_loop_command", "feedback")(visit)
+    visit.set(revision="9", f__text="已清理")
+    visit.press()
+
+
+def held(visit: Visit) -> None:
+    """Open an item that somebody has taken into hand."""
+    visit.go(visit.city.item_path(visit.city.waiting(visit.city.cases["order_sign"])[0]))
+
+
+def one_more_order(visit: Visit) -> None:
+    """Draft one more order without its content."""
+    case("order_handle")(visit)
+    visit.set(objective="疏导交通", content=" ")
+    visit.press("details .btn-primary")
+
+
+def wrong_reason(visit: Visit) -> None:
+    """Withdraw an order for a reason that is none."""
+    order("sign")(visit)
+    visit.tab.locator("#reason_code option").first.evaluate("(option) => { option.value = 'Not a code'; }")
+    visit.press('form[action$="/withdraw"] .btn')
+
+
+def too_often(visit: Visit) -> None:
+    """Try a code after all tries of the minute are used up."""
+    for _ in range(limits.FOLLOW.most):
+        limits.take(visit.city.engine, limits.FOLLOW, "127.0.0.1")
+    sent("/follow", code="AAAA-AAAA-AAAA")(visit)
+
+
+def not_ours(visit: Visit) -> None:
+    """Send a report that another site has made up."""
+    sent("/report", csrf="wrong", text="路口积水", address="解放路 1 号")(visit)
+
+
+def preview(visit: Visit) -> None:
+    """Drop a table at the intake desk."""
+    dropped("/intake/", "table", "hotline.csv", TABLE, "main form[enctype] .btn")(visit)
+
+
+def columns_missing(visit: Visit) -> None:
+    """Take a table in without the column of the text."""
+    preview(visit)
+    visit.set(column__text="")
+    visit.press()
+
+
+def taken(visit: Visit) -> None:
+    """Take a table in, of which one row is whole."""
+    preview(visit)
+    visit.press()
+
+
+def guided(path: Open) -> Open:
+    """Open a page while being guided."""
+
+    def open(visit: Visit) -> None:
+        visit.cookie("cityloop-guide", visit.city.cases["response_dispatch"])
+        path(visit)
+
+    return open
+
+
+def guided_report(visit: Visit) -> None:
+    """Begin the guided incident."""
+    visit.cookie("cityloop-guide", "report")
+    visit.go("/report")
+
+
+def next_page(visit: Visit) -> None:
+    """Open the page of a list after its first."""
+    visit.go(f"/incidents/?after={encode(visit.city.clock.now(), 'z')}")
+
+
+TABLE = (
+    "工单编号,受理时间,诉求内容,地址,来电人,来电号码,经度,纬度\n"
+    "11,2026-03-02 09:10,路灯不亮,和平路 3 号,李女士,13900000001,120.0055,30.0677\n"
+    "12,昨天,垃圾未清运,和平路 5 号,赵先生,13900000002,,\n"
+    "13,2026-03-02 09:30,,和平路 7 号,孙女士,13900000003,东边,30.0677\n"
+).encode()
+START, END = node("startEvent", "s", 'name="收到"'), node("endEvent", "e", 'name="结束"')
+STEP = node("userTask", "a", 'name="处理"')
+RUNS = drawing("tiny", START + END + flows("s", "e")).encode()
+FINDINGS = drawing("tiny", START + STEP + node("userTask", "b", 'name="孤立"') + flows("s", "a")).encode()
