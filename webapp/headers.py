@@ -11,7 +11,7 @@ CSP = (
     "form-action 'self'"
 )
 """Strict: no inline script or style, nothing from elsewhere. `data:` is for the marks of the map, drawn as images."""
-_HEADERS = {
+_NAMED = {
     "Content-Security-Policy": CSP,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -20,6 +20,7 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_HEADERS = {name.lower(): (name, value) for name, value in _NAMED.items()}
 _KEPT_BY_BROWSER = "public, max-age=3600"
 
 
@@ -29,8 +30,8 @@ def install(app: Flask) -> None:
 
 
 def _set(response: Response) -> Response:
-    for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
+    given = {name.lower() for name, _ in response.headers}
+    response.headers.extend([header for lower, header in _HEADERS.items() if lower not in given])
     response.headers["Cache-Control"] = _KEPT_BY_BROWSER if request.endpoint == "static" else "no-store"
     if settings().https:
         response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"

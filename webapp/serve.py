@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import threading
@@ -15,8 +16,15 @@ from engine.errors import Unavailable
 from engine.services.installation import open_engine
 from engine.settings import load_settings
 
-THREADS = 16
+from .live import MOST
+
+AT_WORK = 4
 """Requests at work at once: SQLite has one writer and Python one interpreter, more would only wait inside."""
+SPARE = 24
+THREADS = MOST + SPARE
+"""An open stream holds a thread that waits. There are always some for pages beside all streams there may be."""
+CONNECTIONS = 4_096
+"""Open at once; browsers keep up to six each. Without a number granian stops at 1,024 and lets nobody else in."""
 
 
 def require_free(host: str, port: int) -> None:
@@ -33,15 +41,22 @@ def require_free(host: str, port: int) -> None:
             ) from problem
 
 
-def serve(host: str, port: int, *, threads: int = THREADS, target: str = "webapp.wsgi:app") -> None:
+def _is_not_about_threads(record: logging.LogRecord) -> bool:
+    """Leaves out granian's word on more threads than cores: they wait for streams, `AT_WORK` holds the rest back."""
+    return "Python threads" not in record.getMessage()
+
+
+def serve(host: str, port: int, *, target: str = "webapp.wsgi:app") -> None:
     """Serve until stopped; a worker process that dies is started again."""
+    logging.getLogger("_granian").addFilter(_is_not_about_threads)
     Granian(
         target,
         address=host,
         port=port,
         interface=Interfaces.WSGI,
         workers=1,
-        blocking_threads=threads,
+        blocking_threads=THREADS,
+        backpressure=CONNECTIONS,
         respawn_failed_workers=True,
         log_level=LogLevels.warning,
         websockets=False,

@@ -15,7 +15,9 @@
 
   // clocks run on between two answers of the server, by its time and in its words
   const words = JSON.parse(document.body.dataset.clockWords || "{}");
-  const ahead = Date.parse(document.body.dataset.now) - Date.now();
+  let ahead = 0;
+  const setClock = (instant) => { ahead = Date.parse(instant) - Date.now(); };
+  setClock(document.body.dataset.now);
   const fill = (text, name, value) => text.replace(`{${name}}`, value);
   const span = (seconds) => {
     const parts = [["days", Math.floor(seconds / 86400)], ["hours", Math.floor(seconds / 3600) % 24], ["minutes", Math.floor(seconds / 60) % 60], ["seconds", seconds % 60]];
@@ -154,17 +156,34 @@
     const refresh = () => fetch(location.href, { headers: { "X-Part": "live" } })
       .then((answer) => (answer.ok ? answer.text() : Promise.reject(new Error(answer.status))))
       .then((page) => {
-        const fresh = new DOMParser().parseFromString(page, "text/html").querySelector("[data-live]");
+        const answered = new DOMParser().parseFromString(page, "text/html");
+        const fresh = answered.querySelector("[data-live]");
         const old = document.querySelector("[data-live]");
         if (!fresh) { location.reload(); return; }  // the last row is gone, or one is signed out: show that
-        if (old && !old.contains(document.activeElement)) { old.replaceWith(fresh); say(note ? note.dataset.liveNote : ""); }
+        setClock(answered.querySelector("[data-now]").dataset.now);
+        if (old && !old.contains(document.activeElement)) { old.replaceWith(fresh); tick(); say(note ? note.dataset.liveNote : ""); }
       });
     let waiting = 0;
-    const soon = () => { clearTimeout(waiting); waiting = setTimeout(refresh, 400); };
-    const stream = new EventSource("/live");
-    stream.addEventListener("moved", soon);
-    stream.addEventListener("full", () => { stream.close(); setInterval(refresh, 15000); });
-    stream.onerror = () => { if (note) { note.hidden = false; } };
-    stream.onopen = () => { if (note) { note.hidden = true; } };
+    let asking = 0;
+    let stream = null;
+    const soon = () => { clearTimeout(waiting); waiting = setTimeout(refresh, 100); };
+    const hangUp = () => { if (stream) stream.close(); stream = null; clearInterval(asking); asking = 0; };
+    const askByTime = () => { hangUp(); asking = setInterval(refresh, 15000); };
+    const listen = () => {
+      stream = new EventSource("/live");
+      stream.addEventListener("moved", soon);
+      stream.addEventListener("full", askByTime);
+      stream.onerror = (event) => {
+        if (note) note.hidden = false;
+        if (event.target.readyState === EventSource.CLOSED) askByTime();  // refused, as after signing out
+      };
+      stream.onopen = () => { if (note) note.hidden = true; };
+    };
+    // a tab that nobody sees holds no stream: a browser has six connections for all tabs of a site together
+    document.addEventListener("visibilitychange", () => {
+      hangUp();
+      if (!document.hidden) { refresh(); listen(); }
+    });
+    if (!document.hidden) listen();
   }
 })();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,7 +17,7 @@ from engine.storage.tables.directives import task
 from engine.storage.tables.incidents import incident
 from engine.storage.uow import UnitOfWork
 
-from .sight import lies, sees
+from .sight import GRID_OFFICER, lies, sees
 from .work import About, about
 
 BOARD = "supervision:board:read"
@@ -98,6 +99,12 @@ def board_counts(uow: UnitOfWork, city: City, actor: Actor) -> Counts:
         func.count().filter(due < now), func.count().filter(due >= now, due < now + SOON), func.count()
     ).where(clock.c.state == RUNNING, _in_reach(uow, city, actor))
     return Counts(*uow.found(running)[0])
+
+
+def board_rights(actor: Actor) -> Hashable:
+    """What of the actor a board depends on: two actors for whom this is the same see the same board."""
+    is_officer = any(each.role == GRID_OFFICER for each in actor.holdings)
+    return frozenset(actor.holdings), actor.person_id if is_officer else None
 
 
 def _in_reach(uow: UnitOfWork, city: City, actor: Actor) -> ColumnElement[bool]:
