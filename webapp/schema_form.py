@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Literal
 
 from werkzeug.datastructures import MultiDict
@@ -18,7 +19,18 @@ from . import names
 from .text import t, t_or
 
 Control = Literal[
-    "radios", "select", "checkbox", "text", "area", "number", "department", "departments", "evidence", "lines", "moment"
+    "radios",
+    "select",
+    "checkbox",
+    "text",
+    "area",
+    "number",
+    "department",
+    "departments",
+    "evidence",
+    "lines",
+    "moment",
+    "place",
 ]
 _MOST_RADIOS = 4
 _SHORT_TEXT = 120
@@ -112,6 +124,8 @@ def _control(kind: Mapping[str, Any]) -> Control:
         return "number"
     if "array" in types:
         return "lines"
+    if "longitude" in kind.get("properties", ()):
+        return "place"
     if kind.get("format") == "date-time":
         return "moment"
     # What follows a pattern is a number or a code: one line, however long the schema lets it be.
@@ -160,6 +174,8 @@ def _value(kind: Mapping[str, Any], given: list[str]) -> Any:
         return None
     if control in ("department", "departments", "evidence"):
         return filled
+    if control == "place":
+        return _place(filled[0])
     if control == "lines":
         return [line.strip() for line in filled[0].splitlines() if line.strip()]
     if control == "number" or (control in ("radios", "select") and "integer" in str(kind.get("type"))):
@@ -167,13 +183,22 @@ def _value(kind: Mapping[str, Any], given: list[str]) -> Any:
     return filled[0].replace("\r\n", "\n")
 
 
+def _place(text: str) -> Any:
+    """The place two numbers name, latitude first as maps write it; the text itself for the check to refuse."""
+    numbers = [_number(part) for part in text.replace("，", ",").split(",")]
+    if len(numbers) != 2 or any(isinstance(each, str) for each in numbers):
+        return text
+    return {"latitude": numbers[0], "longitude": numbers[1]}
+
+
 def _number(text: str) -> Any:
     """The number a text spells; the text itself where it spells none, for the check to refuse."""
     for spell in (int, float):
         try:
-            return spell(text)
+            number = spell(text)
         except ValueError:
             continue
+        return number if abs(number) < inf else text  # no limit of a schema holds back what is no number
     return text
 
 
