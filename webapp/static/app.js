@@ -136,7 +136,8 @@
     const show = (lat, lon) => { pin.setLatLng([lat, lon]).addTo(map); };
     fetch(place.dataset.map).then((answer) => answer.json()).then((cells) => {
       const layer = window.L.geoJSON(cells, { style: { color: "#5b6b80", weight: 1, fillOpacity: 0.08 } }).addTo(map);
-      map.fitBounds(layer.getBounds());
+      if (cells.features.length) map.fitBounds(layer.getBounds());
+      else map.setView([0, 0], 1);
       if (place.dataset.lat) { show(+place.dataset.lat, +place.dataset.lon); map.setView([+place.dataset.lat, +place.dataset.lon], 14); }
       place.dataset.ready = "true";
     });
