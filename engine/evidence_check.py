@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 import warnings
 
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -29,6 +30,12 @@ _ACTIVE = frozenset(
      "/SubmitForm", "/ImportData", "/GoToR", "/GoToE"}
 )  # fmt: skip
 _MOST_OBJECTS = 20_000
+MOST_SCANS = 64
+"""Passes in which a JPEG builds up its picture: cameras write one, the web about ten, each as much work as the first.
+A pass may take 60 bytes, so without a limit a small file holds a core for hours."""
+_MARKER = re.compile(rb"\xff+([^\x00\xff])")
+_ALONE = frozenset({0x01, *range(0x02, 0xC0), *range(0xD0, 0xD9)})
+"""Markers without a length behind them, and those that no JPEG has: what follows these is looked at byte by byte."""
 
 logging.getLogger("pypdf").setLevel(logging.ERROR)  # it reports what it repairs; here a file is taken or refused
 
@@ -51,14 +58,18 @@ def clean(content: bytes) -> bytes:
 
 def _encoded_anew(content: bytes) -> bytes:
     """The picture alone, in its own format. Formats that are not asked for are never decoded."""
+    if content.startswith(b"\xff\xd8") and _scans(content) > MOST_SCANS:
+        raise Rejected("evidence.broken", f"Expected at most {MOST_SCANS} scans in a JPEG, but there are more.")
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
             with Image.open(io.BytesIO(content), formats=list(_FORMATS)) as image:
                 if image.width * image.height > MOST_PIXELS:
                     raise _too_many(image.width, image.height)
-                kind = str(image.format)
-                upright = ImageOps.exif_transpose(image).convert("RGBA" if _is_clear(image) else "RGB")
+                kind, mode = str(image.format), "RGBA" if _is_clear(image) else "RGB"
+                ImageOps.exif_transpose(image, in_place=True)
+                image.load()
+                upright = image.convert(mode)
         except UnidentifiedImageError as problem:
             raise Rejected(
                 "evidence.media_type", "Expected a JPEG, PNG, WebP or PDF, but the content is none of them."
@@ -71,8 +82,22 @@ def _encoded_anew(content: bytes) -> bytes:
     if kind == "JPEG":
         upright.convert("RGB").save(out, "JPEG", quality=88, optimize=True)
     else:
-        upright.save(out, kind)
+        # As good as with more effort, for a fifth of the time: whoever sends it waits, and others wait behind.
+        upright.save(out, kind, **({"method": 0} if kind == "WEBP" else {"compress_level": 3}))
     return out.getvalue()
+
+
+def _scans(content: bytes) -> int:
+    """How many scans the first picture of a JPEG has; what its segments hold, a preview say, is none of them."""
+    scans, at = 0, 2
+    while (marker := _MARKER.search(content, at)) is not None:
+        kind, at = marker[1][0], marker.end()
+        if kind == 0xD9 or scans > MOST_SCANS:
+            break
+        scans += kind == 0xDA
+        if kind not in _ALONE:
+            at += int.from_bytes(content[at : at + 2])
+    return scans
 
 
 def _is_clear(image: Image.Image) -> bool:

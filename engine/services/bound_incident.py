@@ -20,6 +20,7 @@ from engine.storage.tables.incidents import incident
 from .desk import Desk
 from .incident_moves import directive_states, load_incident, move_incident
 from .order_rows import prepare_order
+from .questions.sight import lies, sees
 
 _TARGET = Prepared(select(incident.c.id, incident.c.state).where(incident.c.number == bindparam("number")))
 _RETYPE = update_row(incident, "event_type", "category", "event_level", where=("id",), revision=incident.c.revision + 1)
@@ -100,11 +101,14 @@ class BoundIncident:
     def _merge(self, answers: Answers) -> None:
         """并案: the same matter is at work already, under another number."""
         number = str(answers.get("into", "")).strip()
-        found = self.desk.uow.one(_TARGET, {"number": number})
-        if found is None or found[0] == self.id or found[1] in SETTLED:
+        desk = self.desk
+        found = desk.uow.one(_TARGET, {"number": number})
+        place = None if found is None else lies(desk.uow, found[0])
+        is_seen = place is not None and sees(desk.uow, desk.city, desk.actor, place)
+        if found is None or not is_seen or found[0] == self.id or found[1] in SETTLED:
             raise Rejected(
                 "incident.merge_target",
-                "Expected the number of another incident that is still open, but this is none.",
+                "Expected the number of another incident that is still open, but you see none with it.",
                 number=number,
             )
         self._move("merge", merged_into_id=found[0])

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import bindparam, select
 
 from engine.domain.access import Actor
-from engine.errors import NotFound
-from engine.evidence_check import LARGEST, clean
+from engine.errors import NotFound, Rejected
+from engine.evidence_check import LARGEST
+from engine.evidence_child import clean_in_child
 from engine.storage.evidence import Evidence, EvidenceStore
 from engine.storage.prepared import Prepared
 from engine.storage.tables.outbox import evidence
@@ -31,13 +34,26 @@ def take_evidence(engine: Engine, folder: Path, actor: Actor, content: bytes, *,
 
     Raises: Rejected (`evidence.…`) for what is no harmless photo or PDF.
     """
-    harmless = clean(content)
+    harmless = clean_in_child(content)
     store = EvidenceStore(folder, engine.database.keys, LARGEST * 4)
 
     def keep(desk: Desk) -> str:
         return store.put(desk.uow, harmless, subject_kind=kind, subject_id=subject_id, created_by=desk.actor_id).id
 
     return engine.command(keep, actor)
+
+
+def require_evidence(desk: Desk, schema: Mapping[str, Any], answers: Mapping[str, Any], kind: str, id: str) -> None:
+    """Refuse answers that name as evidence what was not handed in for this subject. Raises: Rejected."""
+    named = [name for name, field in schema["properties"].items() if field.get("x-cl-evidence")]
+    for name in named:
+        for each in answers.get(name) or ():
+            if desk.uow.one(_OF_SUBJECT, {"id": str(each), "subject_kind": kind, "subject_id": id}) is None:
+                raise Rejected(
+                    "evidence.unknown_here",
+                    f"Expected files that were handed in for this case in {name}, but one is none. Add it again.",
+                    field=name,
+                )
 
 
 def evidence_of(uow: UnitOfWork, folder: Path, kind: str, subject_id: str, id: str) -> tuple[Evidence, bytes]:

@@ -22,6 +22,7 @@ from . import clocks, coupling
 from .bound import BoundDirective
 from .desk import Desk
 from .effect_rows import past_item
+from .evidence_files import require_evidence
 from .instances import INSTANCE_COLUMNS, Instance, from_row, node_of
 from .steps import take_step
 
@@ -78,6 +79,8 @@ def complete(desk: Desk, instance_id: str, wait: int, revision: int, answers: Ma
     node = node_of(instance, node_id)
     schema = instance.definition.forms.get(form) if form else None
     given = dict(answers) if schema is None else dict(check_answers(schema, answers))
+    if schema is not None:
+        require_evidence(desk, schema.schema, given, instance.subject_kind or "", instance.subject_id or "")
     kept = given if schema is None else _sealed_aside(desk, instance, node_id, schema, given)
     past_item(desk, instance_id, wait, node_id, opened_at, "completed", kept)
     bound = instance.bound

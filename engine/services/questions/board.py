@@ -14,10 +14,9 @@ from engine.services.clocks import RUNNING
 from engine.services.people import names_of
 from engine.storage.tables.clocks import clock, escalation
 from engine.storage.tables.directives import task
-from engine.storage.tables.incidents import incident
 from engine.storage.uow import UnitOfWork
 
-from .sight import GRID_OFFICER, lies, sees
+from .sight import GRID_OFFICER, secrets_kept
 from .work import About, about
 
 BOARD = "supervision:board:read"
@@ -117,10 +116,7 @@ def _in_reach(uow: UnitOfWork, city: City, actor: Actor) -> ColumnElement[bool]:
 
 def _seen(uow: UnitOfWork, city: City, actor: Actor, subjects: dict[str, About]) -> dict[str, About]:
     """The subjects without those of secret incidents that the actor may not see: their clocks stand there unnamed."""
-    ids = {each.incident_id for each in subjects.values()}
-    secret = uow.found(select(incident.c.id).where(incident.c.id.in_(ids), incident.c.sensitive)) if ids else []
-    places = {row[0]: lies(uow, row[0]) for row in secret}
-    hidden = {id_ for id_, place in places.items() if place is None or not sees(uow, city, actor, place)}
+    hidden = secrets_kept(uow, city, actor, {each.incident_id for each in subjects.values()})
     return {id_: each for id_, each in subjects.items() if each.incident_id not in hidden}
 
 

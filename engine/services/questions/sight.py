@@ -6,6 +6,7 @@ grid cell. A grid officer sees the cells that are theirs.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
@@ -76,6 +77,13 @@ def sees(uow: UnitOfWork, city: City, actor: Actor, place: Lies) -> bool:
         return True
     others = Actor(actor.person_id, tuple(each for each in actor.holdings if each.role != GRID_OFFICER))
     return permits(others, READ, subject, city.profile.rights)
+
+
+def secrets_kept(uow: UnitOfWork, city: City, actor: Actor, incident_ids: Collection[str]) -> set[str]:
+    """Those of these incidents that are secret and not the actor's to see: lists name nothing of them."""
+    found = select(incident.c.id).where(incident.c.id.in_(incident_ids), incident.c.sensitive)
+    places = {row[0]: lies(uow, row[0]) for row in (uow.found(found) if incident_ids else ())}
+    return {id_ for id_, place in places.items() if place is None or not sees(uow, city, actor, place)}
 
 
 def require_incident(uow: UnitOfWork, city: City, actor: Actor, incident_id: str) -> Lies:

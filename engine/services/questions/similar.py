@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from sqlalchemy import select
 
+from engine.domain.access import Actor
 from engine.domain.incident import SETTLED
 from engine.geo import distance_m
 from engine.services.city import City
 from engine.storage.tables.incidents import incident
 from engine.storage.tables.signals import signal
 from engine.storage.uow import UnitOfWork
+
+from .sight import lies, sees
 
 NEAR_M = 1_000
 WITHIN = timedelta(hours=24)
@@ -42,8 +46,8 @@ class Similar:
     score: float
 
 
-def similar(uow: UnitOfWork, city: City, incident_id: str, *, limit: int = 5) -> list[Similar]:
-    """The open incidents most like this one, the likest first; none below half of the weight."""
+def similar(uow: UnitOfWork, city: City, actor: Actor, incident_id: str, *, limit: int = 5) -> list[Similar]:
+    """The open incidents most like this one that the actor may see, the likest first; none below half of the weight."""
     c = incident.c
     columns = (c.id, c.number, c.state, c.event_type, c.event_level, c.reported_at, c.longitude, c.latitude)
     one = uow.found(select(*columns).where(c.id == incident_id))
@@ -76,7 +80,9 @@ def similar(uow: UnitOfWork, city: City, incident_id: str, *, limit: int = 5) ->
         )
         if score >= _ENOUGH:
             found.append(Similar(id_, number, state, other, level, reported_at, metres, apart, alike, score))
-    return sorted(found, key=lambda each: (-each.score, each.number))[:limit]
+    likest = sorted(found, key=lambda each: (-each.score, each.number))
+    seen = (each for each in likest if (place := lies(uow, each.id)) is not None and sees(uow, city, actor, place))
+    return list(islice(seen, limit))
 
 
 def _said(uow: UnitOfWork, ids: list[str]) -> dict[str, set[str]]:

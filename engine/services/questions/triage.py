@@ -44,7 +44,7 @@ def waiting_for_acceptance(uow: UnitOfWork, city: City, actor: Actor, *, limit: 
             about,
             *first.get(about.incident_id, ("", "", "")),
             cells.get(about.grid_cell_id or ""),
-            tuple(similar(uow, city, about.incident_id, limit=2)),
+            tuple(similar(uow, city, actor, about.incident_id, limit=2)),
         )
         for item, about in found
     ]

@@ -22,7 +22,7 @@ from engine.storage.tables.directives import directive
 from engine.storage.tables.incidents import incident
 from engine.storage.uow import UnitOfWork
 
-from .sight import may_work, require_subject
+from .sight import may_work, require_subject, secrets_kept
 
 _ITEM = Prepared(
     select(
@@ -154,7 +154,7 @@ def inbox_page(
     pages = (_rows_of(uow, department, role, limit + 1, after) for role, department in _desks(uow, city, actor))
     merged = heapq.merge(*pages, key=lambda found: (found[1][11], found[1][0], found[1][1]))
     rows = [found for found, _ in zip(merged, range(limit + 1), strict=False)]
-    return list(_named(uow, city, rows))
+    return list(_named(uow, city, actor, rows))
 
 
 def _desks(uow: UnitOfWork, city: City, actor: Actor) -> list[tuple[str, str]]:
@@ -173,9 +173,11 @@ def _rows_of(uow: UnitOfWork, department_id: str, role: str, limit: int, after: 
     return [((role, department_id), row) for row in uow.rows(inbox if after is None else inbox_after, values)]
 
 
-def _named(uow: UnitOfWork, city: City, rows: list[_Found]) -> Iterator[InboxRow]:
+def _named(uow: UnitOfWork, city: City, actor: Actor, rows: list[_Found]) -> Iterator[InboxRow]:
     processes = _processes(uow, city, {row[0] for _, row in rows})
     subjects = about(uow, [(row[4], row[5]) for _, row in rows])
+    kept = secrets_kept(uow, city, actor, {each.incident_id for each in subjects.values()})
+    subjects = {id_: each for id_, each in subjects.items() if each.incident_id not in kept}
     names = names_of(uow, [row[9] for _, row in rows])
     for (role, department_id), row in rows:
         yield InboxRow(
@@ -232,6 +234,9 @@ def item_form(uow: UnitOfWork, city: City, actor: Actor, instance_id: str, wait:
 def _item(uow: UnitOfWork, city: City, actor: Actor, instance_id: str, wait: int) -> tuple[Any, ...]:
     row = uow.one(_ITEM, {"instance_id": instance_id, "wait": wait})
     if row is None or not may_work(uow, city, actor, row[2], row[3]):
+        raise NotFound("work.unknown", "Expected an open work item of yours, but there is none.", wait=wait)
+    of = about(uow, [(row[5], row[6])]).get(row[6])
+    if of is not None and secrets_kept(uow, city, actor, {of.incident_id}):
         raise NotFound("work.unknown", "Expected an open work item of yours, but there is none.", wait=wait)
     return row
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from werkzeug.datastructures import FileStorage, MultiDict
 
 from engine.errors import Rejected
-from engine.evidence_check import clean
+from engine.evidence_child import clean_in_child
 from engine.services.reports import Report
 from webapp.session import the_engine
 from webapp.text import named
@@ -49,7 +49,7 @@ def photos_from(files: MultiDict[str, FileStorage]) -> list[bytes]:
     if len(photos) > MOST_PHOTOS:
         message = f"Expected at most {MOST_PHOTOS} photos, but there are {len(photos)}."
         raise Rejected("evidence.too_many", message, field="photos")
-    return [clean(photo.read()) for photo in photos]
+    return [clean_in_child(photo.read()) for photo in photos]
 
 
 def _degrees(form: MultiDict[str, str], name: str, most: int) -> float | None:

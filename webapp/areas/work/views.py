@@ -117,7 +117,7 @@ def _page(instance_id: str, wait: int, answers: dict[str, Any] | None, errors: d
         known |= {"objective": order.objective, "content": order.content}
     if case is not None:
         known |= {"event_type": case.event_type, "level": case.level, **_parties(case)}
-    alike = engine.read(similar, engine.city, case.id) if case is not None and view.node_id == "accept" else []
+    alike = engine.read(similar, engine.city, actor(), case.id) if case is not None and view.node_id == "accept" else []
     if alike:
         known["into"] = alike[0].number
     fields = []
