@@ -8,9 +8,11 @@ from engine.services.installation import open_engine
 from engine.settings import load_settings
 
 from . import create_app
-from .serve import AT_WORK
-from .turnstile import Turnstile
+from .arrival import Arrival
+from .serve import ARRIVING, AT_WORK
+from .turnstile import Turnstile, waits_outside
 
 _settings = load_settings(os.environ)
 app = create_app(open_engine(_settings), _settings)
-app.wsgi_app = Turnstile(app.wsgi_app, AT_WORK)  # type: ignore[method-assign]
+_turnstile = Turnstile(app.wsgi_app, AT_WORK, waits=waits_outside)
+app.wsgi_app = Arrival(_turnstile, ARRIVING)  # type: ignore[method-assign]

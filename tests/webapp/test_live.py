@@ -10,7 +10,7 @@ import pytest
 from tests.services.play import Play
 from tests.webapp.site import Site
 from webapp.live import MOST, Live, live_of
-from webapp.turnstile import Turnstile
+from webapp.turnstile import Turnstile, waits_outside
 
 NEVER = 3_600.0
 OPENED = "retry: 3000\n\n"
@@ -181,6 +181,42 @@ def test_turnstile_lets_in_so_many_and_the_others_in_the_order_they_came() -> No
     for thread in threads:
         thread.join()
     assert turnstile.waiting == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kind", "waits"),
+    [
+        ("POST", "/sign-in", "application/x-www-form-urlencoded", True),
+        ("POST", "/library/", "multipart/form-data; boundary=b", True),
+        ("POST", "/work/1/1/complete", "application/x-www-form-urlencoded", False),
+        ("GET", "/sign-in", "", False),
+    ],
+)
+def test_whoever_signs_in_or_sends_a_file_takes_no_place_of_those_who_work(
+    method: str, path: str, kind: str, waits: bool
+) -> None:
+    """A password's hash takes a quarter of a second without Python: two people who sign in must not stop the city."""
+    entered, leave = threading.Semaphore(0), threading.Event()
+
+    def work(environ: dict[str, str], start_response: object) -> list[bytes]:
+        entered.release()
+        leave.wait()
+        return [b""]
+
+    turnstile = Turnstile(work, 1, waits=waits_outside)
+    environ = {"REQUEST_METHOD": method, "PATH_INFO": path, "CONTENT_TYPE": kind}
+    first = threading.Thread(target=turnstile, args=({**environ, "PATH_INFO": "/inbox/", "CONTENT_TYPE": ""}, None))
+    first.start()
+    entered.acquire()
+    second = threading.Thread(target=turnstile, args=(environ, None))
+    second.start()
+    if waits:
+        entered.acquire()
+    else:
+        until_waiting(turnstile, 1)
+    leave.set()
+    first.join()
+    second.join()
 
 
 def until_waiting(turnstile: Turnstile, count: int) -> None:
