@@ -45,12 +45,12 @@ class Service:
         self.engine = open_engine(settings, self.clock)
         self._department = new_id(reference.NOW)
         self._clerk = Actor(new_id(reference.NOW), holdings=(Holding(ROLE, self._department),))
-        self.engine.command(_furnish, SYSTEM_ACTOR, self._department)
+        self.engine.command(furnish, SYSTEM_ACTOR, self._department)
 
     def start(self) -> str:
         """The id of a new instance."""
         self.clock.advance(PACE)
-        return self.engine.command(_start, SYSTEM_ACTOR, self._department)
+        return self.engine.command(begin, SYSTEM_ACTOR, self._department)
 
     def complete(self, instance: str, node: str) -> float:
         """Seconds that completing the open item of `node` takes, as the clerk who sees it."""
@@ -67,7 +67,7 @@ class Service:
         self.engine.database.close()
 
 
-def _furnish(desk: Desk, department_id: str) -> None:
+def furnish(desk: Desk, department_id: str) -> None:
     """The one department, and the reference workload as its process."""
     desk.uow.execute(
         insert(department).values(
@@ -83,6 +83,7 @@ def _furnish(desk: Desk, department_id: str) -> None:
     install_version(desk, Source(reference.PROCESS, reference.ours(marked=True), {"work": reference.FORM}))
 
 
-def _start(desk: Desk, department_id: str) -> str:
+def begin(desk: Desk, department_id: str) -> str:
+    """A new instance of the reference workload; its id."""
     definition = published(desk, reference.PROCESS)
     return start(desk, definition, reference.START, department_id=department_id).id
