@@ -7,7 +7,7 @@ from flask import Flask
 from engine.services.engine import Engine
 from engine.settings import Settings
 
-from . import api, csrf, faults, guard, headers, logs, names, plain, session, text, times
+from . import api, arrival, csrf, faults, guard, headers, logs, names, plain, session, text, times
 from .areas import AREAS
 
 
@@ -19,8 +19,7 @@ def create_app(engine: Engine, settings: Settings) -> Flask:
     app = Flask(__name__)
     app.extensions["engine"] = engine
     app.extensions["settings"] = settings
-    # Three photos as large as evidence may be, so that one too many or too large comes back with what was typed.
-    app.config.update(MAX_CONTENT_LENGTH=40_000_000, MAX_FORM_MEMORY_SIZE=1_000_000, MAX_FORM_PARTS=500)
+    app.config.update(MAX_CONTENT_LENGTH=arrival.LARGEST, MAX_FORM_MEMORY_SIZE=1_000_000, MAX_FORM_PARTS=500)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     # The order is the order of a request: its id, who asks, is it text, may they, is the form theirs.
