@@ -60,11 +60,12 @@ def test_supervisor_sees_some_overdue_and_some_not(served: tuple[Engine, list[De
 
 def test_intake_desk_holds_two_reports_of_one_burst_main(served: tuple[Engine, list[DemoAccount]]) -> None:
     """The clerk can try merging: one of the waiting reports has a likely duplicate nearby."""
-    engine, _ = served
+    engine, people = served
+    clerk = engine.actor(next(each for each in people if each.role == "intake_clerk").person_id)
     with engine.database.read(NOW) as uow:
         waiting = uow.found(select(incident.c.id).where(incident.c.state == "reported"))
     assert len(waiting) == 3
-    assert sum(bool(engine.read(similar, engine.city, row[0])) for row in waiting) == 2
+    assert sum(bool(engine.read(similar, engine.city, clerk, row[0])) for row in waiting) == 2
 
 
 def test_nothing_of_the_demo_lies_in_the_future(served: tuple[Engine, list[DemoAccount]]) -> None:
