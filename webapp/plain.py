@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask, request
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, NotFound
 
 NUL = "\0"
 
@@ -14,9 +14,15 @@ def install(app: Flask) -> None:
 
 
 def _check() -> None:
-    """Refuse a NUL in address, query or form. Raises: BadRequest. Bodies of the API are judged by their schemas."""
+    """Refuse a NUL in address, query or form.
+
+    Raises: BadRequest; NotFound for an address of the API, whose queries and bodies are judged by their schemas.
+    """
+    if request.path.startswith("/api/"):
+        if NUL in request.path:
+            raise NotFound
+        return
     held = [request.path, *(value for _, value in request.args.items(multi=True))]
-    if not request.path.startswith("/api/"):
-        held += [value for _, value in request.form.items(multi=True)]
+    held += [value for _, value in request.form.items(multi=True)]
     if any(NUL in text for text in held):
         raise BadRequest

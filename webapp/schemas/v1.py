@@ -8,7 +8,7 @@ from engine.domain.directive import COMPLETION_RULES, DIRECTIVE_KINDS, ISSUE_MOD
 
 _LEVEL = validate.Range(1, 4)
 MOST = 200
-PLAIN = validate.ContainsNoneOf("\0", error="Expected text without NUL.")
+PLAIN = validate.Regexp(r"^[^\x00]*$", error="Expected text without NUL.")
 CODE = (validate.Length(min=1, max=40), PLAIN)
 ID = validate.Regexp(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
 
@@ -29,7 +29,7 @@ class Problem(Schema):
 class Page(Schema):
     """Where a list goes on: `next` of the page before, and how many rows at most."""
 
-    after = fields.String(validate=validate.Length(max=400))
+    after = fields.String(validate=validate.Regexp(r"^[A-Za-z0-9_-]{1,400}$"))
     limit = fields.Integer(load_default=50, validate=validate.Range(1, MOST))
 
 
