@@ -39,7 +39,8 @@ class Settings:
 
     Shape: `seal_file` is where the ledger's seals are repeated; by default beside an SQLite database, never None there.
     `https` says that people reach the pages through TLS: cookies are then sent over it alone. `demo` shows the guided
-    first incident.
+    first incident. `proxies` counts the proxies in front, whose word on where a request comes from is believed; `hosts`
+    are the names the pages answer to, any where none is given.
     Unit: `evidence_limit` in bytes.
     """
 
@@ -52,6 +53,8 @@ class Settings:
     worker_batch: int = 200
     log_level: str = "INFO"
     https: bool = False
+    proxies: int = 0
+    hosts: tuple[str, ...] = ()
     demo: bool = False
 
     @property
@@ -77,6 +80,7 @@ class Settings:
     def masked(self) -> dict[str, str]:
         """Every setting by its environment name, with passwords left out: for people to read."""
         shown = {PREFIX + field.name.upper(): str(getattr(self, field.name)) for field in fields(self)}
+        shown[PREFIX + "HOSTS"] = ",".join(self.hosts)
         shown[PREFIX + "SEAL_FILE"] = str(self.effective_seal_file)
         shown[PREFIX + "EVIDENCE_FOLDER"] = str(self.effective_evidence_folder)
         return {name: _PASSWORD.sub(r"\1\2***", value) for name, value in shown.items()}
@@ -138,6 +142,8 @@ def _build(given: Mapping[str, str]) -> Settings:
         worker_batch=_positive(given, "worker_batch", defaults.worker_batch),
         log_level=_choice(given, "log_level", LOG_LEVELS, defaults.log_level),
         https=_truth(given, "https", defaults.https),
+        proxies=_whole(given, "proxies", defaults.proxies),
+        hosts=tuple(name for each in given.get("hosts", "").split(",") if (name := each.strip())),
         demo=_truth(given, "demo", defaults.demo),
     )
 
@@ -147,9 +153,16 @@ def _path(value: str | None) -> Path | None:
 
 
 def _positive(given: Mapping[str, str], name: str, default: int) -> int:
+    value = _whole(given, name, default)
+    if value == 0:
+        raise SettingsError(f"Expected a positive whole number for {name}, but it is 0.")
+    return value
+
+
+def _whole(given: Mapping[str, str], name: str, default: int) -> int:
     value = given.get(name, str(default))
-    if not value.isascii() or not value.isdigit() or int(value) == 0:
-        raise SettingsError(f"Expected a positive whole number for {name}, but it is {value!r}.")
+    if not value.isascii() or not value.isdigit() or len(value) > 18:
+        raise SettingsError(f"Expected a whole number for {name}, but it is {value!r}.")
     return int(value)
 
 

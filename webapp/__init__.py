@@ -19,7 +19,7 @@ def create_app(engine: Engine, settings: Settings) -> Flask:
     app = Flask(__name__)
     app.extensions["engine"] = engine
     app.extensions["settings"] = settings
-    app.config.update(MAX_CONTENT_LENGTH=arrival.LARGEST, MAX_FORM_MEMORY_SIZE=1_000_000, MAX_FORM_PARTS=500)
+    app.config.update(MAX_CONTENT_LENGTH=arrival.LARGEST, MAX_FORM_PARTS=500)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     # The order is the order of a request: its id, who asks, is it text, may they, is the form theirs.

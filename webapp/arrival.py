@@ -9,6 +9,7 @@ it reads stops it altogether (granian 2.8); the proxy that brings TLS closes suc
 
 from __future__ import annotations
 
+import io
 import tempfile
 import threading
 from collections import Counter
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 LARGEST = 40_000_000
 """Three photos as large as evidence may be, so that one too many or too large comes back with what was typed."""
 _PIECE = 65_536
+_HEADERS = (
+    ("Content-Type", "text/plain"),
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "default-src 'none'"),
+    ("X-Content-Type-Options", "nosniff"),
+)
 _IN_MEMORY = 1_000_000
 
 
@@ -43,7 +50,7 @@ class Arrival:
         length = _announced(environ)
         if length == 0 or (length is not None and length > LARGEST):
             return self._app(environ, start_response)
-        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as body:
+        with io.BytesIO() if length is not None and length < _IN_MEMORY else tempfile.TemporaryFile() as body:
             with self._place(environ.get("REMOTE_ADDR", "")) as is_free:
                 if not is_free:
                     return _refuse(start_response, HTTPStatus.SERVICE_UNAVAILABLE)
@@ -89,5 +96,5 @@ def _read(stream: InputStream, body: IO[bytes]) -> int:
 def _refuse(start_response: StartResponse, status: HTTPStatus) -> Iterable[bytes]:
     """An answer without a page: it goes to a client that does not send what it announced, or to one too many."""
     said = f"{status.value} {status.phrase}"
-    start_response(said, [("Content-Type", "text/plain"), ("Connection", "close"), ("Retry-After", "5")])
+    start_response(said, [*_HEADERS, ("Connection", "close"), ("Retry-After", "5")])
     return [said.encode()]

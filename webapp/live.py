@@ -26,6 +26,8 @@ from engine.storage.tables.ledger import fact
 from engine.storage.uow import UnitOfWork
 
 MOST = 200
+MOST_OF_ONE = 12
+"""Streams of one person: every tab in sight has one, and nobody takes the places of all."""
 LOOKS_EVERY_S = 0.5
 SPREAD_S, AT_ONCE = 0.75, 4
 """All streams are told within this time, a few at once: two hundred threads and pages at a stroke hold up a click."""
@@ -58,7 +60,7 @@ class Live:
         self._looks_every_s = looks_every_s
         self._lock = threading.Lock()
         self._last = 0
-        self._streams: dict[SimpleQueue[int], None] = {}
+        self._streams: dict[SimpleQueue[int], str] = {}
         self._stop = threading.Event()
         self._drawings: dict[Hashable, _Drawing] = {}
 
@@ -67,9 +69,9 @@ class Live:
         """How many streams are open."""
         return len(self._streams)
 
-    def stream(self) -> Iterator[str]:
+    def stream(self, person_id: str) -> Iterator[str]:
         """Server-sent events: `moved` with the number of the last fact, `full` where there is no room."""
-        told = self._enter()
+        told = self._enter(person_id)
         if told is None:
             yield "event: full\ndata: \n\n"
             return
@@ -115,17 +117,17 @@ class Live:
                 drawing.after, drawing.at = after, now
             return drawing.text
 
-    def _enter(self) -> SimpleQueue[int] | None:
-        """A place for one more stream; None where all are taken."""
+    def _enter(self, person_id: str) -> SimpleQueue[int] | None:
+        """A place for one more stream of this person; None where all are taken."""
         with self._lock:
-            if len(self._streams) >= MOST:
+            if len(self._streams) >= MOST or list(self._streams.values()).count(person_id) >= MOST_OF_ONE:
                 return None
             if not self._streams:
                 self._last = self._engine.read(_last_fact)
                 self._stop = threading.Event()
                 threading.Thread(target=self._follow, args=(self._stop,), name="live", daemon=True).start()
             told: SimpleQueue[int] = SimpleQueue()
-            self._streams[told] = None
+            self._streams[told] = person_id
             return told
 
     def _leave(self, told: SimpleQueue[int]) -> None:

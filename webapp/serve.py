@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
 from engine.errors import Unavailable
@@ -63,6 +63,7 @@ def serve(host: str, port: int, *, target: str = "webapp.wsgi:app") -> None:
         respawn_failed_workers=True,
         log_level=LogLevels.warning,
         websockets=False,
+        http=HTTPModes.http1,
     ).serve()
 
 

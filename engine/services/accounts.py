@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, or_, select, update
 
 from engine.domain.access import SYSTEM_ACTOR, Actor
 from engine.domain.events import AccountLocked, PasswordSet, SignedIn, SignedOut, SignInRefused
@@ -60,6 +60,10 @@ _SESSION = Prepared(
 _TOUCH = update_row(t.session, "seen_at", where=("id_hash",))
 _DROP_SESSION = Prepared(t.session.delete().where(t.session.c.id_hash == bindparam("id_hash")))
 _DROP_SESSIONS = Prepared(t.session.delete().where(t.session.c.person_id == bindparam("person_id")))
+_REVOKE_TOKENS = Prepared(
+    update(t.api_token).where(t.api_token.c.person_id == bindparam("person_id"), t.api_token.c.revoked_at.is_(None)),
+    ("revoked_at",),
+)
 _DROP_OVER = Prepared(
     t.session.delete().where(
         or_(
@@ -92,7 +96,7 @@ class SessionView:
 
 
 def set_password(desk: Desk, person_id: str, password: str) -> None:
-    """Give a person a password, one's own or as an administrator; every session of theirs ends.
+    """Give a person a password, one's own or as an administrator; every session and API token of theirs ends.
 
     Raises: NotFound (`person.unknown`); Rejected (`account.weak_password`); NotAllowed.
     """
@@ -106,6 +110,7 @@ def set_password(desk: Desk, person_id: str, password: str) -> None:
     values = {"person_id": person_id, "password_hash": hash_password(password), "changed_at": desk.now}
     desk.uow.run(_NEW_CREDENTIAL, {**values, "failures": 0, "locked_until": None})
     desk.uow.run(_DROP_SESSIONS, {"person_id": person_id})
+    desk.uow.run(_REVOKE_TOKENS, {"person_id": person_id, "revoked_at": desk.now})
     desk.record(PasswordSet(at=desk.now, subject_id=person_id, actor_id=desk.actor_id), f"person:{person_id}")
 
 

@@ -78,3 +78,12 @@ def test_findings_name_missing_and_wide_keys_and_a_lax_database(tmp_path: Path) 
     assert Settings(keys_file=keys).findings() == []
     keys.chmod(0o644)
     assert [finding.setting for finding in Settings(keys_file=keys).findings()] == ["keys_file"]
+
+
+def test_hosts_and_proxies_are_none_unless_given() -> None:
+    """Nobody's word on where a request comes from is believed by default; names are read from a list with commas."""
+    assert (load_settings({}).proxies, load_settings({}).hosts) == (0, ())
+    given = load_settings({"CITYLOOP_PROXIES": "2", "CITYLOOP_HOSTS": "loop.example, .city.example,"})
+    assert (given.proxies, given.hosts) == (2, ("loop.example", ".city.example"))
+    with pytest.raises(SettingsError, match="proxies"):
+        load_settings({"CITYLOOP_PROXIES": "-1"})

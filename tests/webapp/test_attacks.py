@@ -7,6 +7,7 @@ import io
 import json
 import re
 import zlib
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -16,6 +17,7 @@ from engine.domain.access import SYSTEM_ACTOR
 from engine.errors import Rejected
 from engine.evidence_check import MOST_SCANS, clean
 from engine.evidence_child import clean_in_child
+from engine.services import accounts
 from engine.services.desk import Desk
 from engine.services.questions.similar import similar
 from engine.services.questions.work import inbox_page
@@ -227,3 +229,30 @@ def test_page_of_a_list_that_is_none_is_not_found(site: Site, path: str) -> None
         assert client.get(path, query_string={"after": after}).status_code == 404, said[:40]
     sound = base64.urlsafe_b64encode(json.dumps([7] if path == "/audit/" else ["2026-01-01T00:00:00Z", "a"]).encode())
     assert client.get(path, query_string={"after": sound.decode()}).status_code == 200
+
+
+def test_password_change_ends_what_was_let_in_with_the_old_one(site: Site) -> None:
+    """Whoever stole a session or a token has nothing after the owner has changed the password."""
+    city = site.city
+    browser, token = site.client("water.clerk"), site.token("water.clerk")
+    city.engine.command(accounts.set_password, city.person("water.clerk"), "water.clerk", "another long word")
+    assert browser.get("/inbox/").status_code == 302
+    answer = site.visitor().get("/api/v1/me", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 401
+
+
+def test_form_with_more_text_than_anybody_types_is_refused(site: Site) -> None:
+    """Decoding megabytes of nothing for a visitor would keep clerks waiting."""
+    visitor = site.visitor()
+    assert site.post(visitor, "/report", {"text": "%" * 250_000}).status_code == 413
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example"])
+def test_demo_answers_to_this_machine_alone(sqlite_city: Play, tmp_path: Path, host: str) -> None:
+    """A name that another site points here reaches no page of a demo, whose guide asks for no password."""
+    visitor = Site(sqlite_city, tmp_path, demo=True).visitor()
+    assert visitor.get("/", headers={"Host": "localhost:8000"}).status_code == 200
+    refused = visitor.get("/", headers={"Host": host})
+    assert refused.status_code == 400
+    assert refused.headers["X-Content-Type-Options"] == "nosniff"
+    assert visitor.post("/guide/begin", headers={"Host": host}).status_code == 400

@@ -9,7 +9,7 @@ import pytest
 
 from tests.services.play import Play
 from tests.webapp.site import Site
-from webapp.live import MOST, Live, live_of
+from webapp.live import MOST, MOST_OF_ONE, Live, live_of
 from webapp.turnstile import Turnstile, waits_outside
 
 NEVER = 3_600.0
@@ -23,9 +23,9 @@ def live(sqlite_city: Play) -> Live:
     return Live(sqlite_city.engine, looks_every_s=NEVER)
 
 
-def open_stream(live: Live) -> Iterator[str]:
-    """A stream that has said its first word."""
-    stream = live.stream()
+def open_stream(live: Live, person_id: str = "somebody") -> Iterator[str]:
+    """A stream of a person that has said its first word."""
+    stream = live.stream(person_id)
     assert next(stream) == OPENED
     return stream
 
@@ -76,15 +76,27 @@ def test_reader_tells_a_waiting_stream_by_itself(sqlite_city: Play) -> None:
 
 def test_stream_beyond_the_last_place_is_told_full_and_a_place_left_is_taken_again(live: Live) -> None:
     """The threads of the server are not used up; who leaves, by whatever way, frees the place."""
-    streams = [open_stream(live) for _ in range(MOST)]
-    late = live.stream()
+    streams = [open_stream(live, str(number)) for number in range(MOST)]
+    late = live.stream("late")
     assert next(late) == FULL
     assert list(late) == []
     streams.pop().close()
     assert live.streams == MOST - 1
     streams.append(open_stream(live))
-    assert next(live.stream()) == FULL
+    assert next(live.stream("late")) == FULL
     for stream in streams:
+        stream.close()
+    assert live.streams == 0
+
+
+def test_stream_beyond_one_persons_share_is_told_full(live: Live) -> None:
+    """Nobody takes the places of all the others."""
+    mine = [open_stream(live, "me") for _ in range(MOST_OF_ONE)]
+    assert next(live.stream("me")) == FULL
+    other = open_stream(live, "other")
+    mine.pop().close()
+    mine.append(open_stream(live, "me"))
+    for stream in (*mine, other):
         stream.close()
     assert live.streams == 0
 
