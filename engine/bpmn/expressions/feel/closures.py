@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from engine.bpmn.expressions.faults import ExpressionError
 from engine.bpmn.expressions.feel import operators
-from engine.bpmn.expressions.feel.run import FeelRun
+from engine.bpmn.expressions.feel.run import FeelRun, stopped_by
 from engine.bpmn.expressions.feel.values import UNBOUNDED, Range, from_engine
 from engine.bpmn.expressions.tree import Tree
 
@@ -79,14 +79,14 @@ def _local(node: Tree) -> Closure:
 
 
 def read_variable(run: FeelRun, at: int, name: str) -> Any:
-    """A variable of the caller as a FEEL value, null with a fault where there is none."""
+    """A variable of the caller as a FEEL value, null with a fault where there is none. Raises: Stopped."""
     if name not in run.converted:
         if name not in run.names:
             return run.fail("expression.unknown_name", at, name=name)
         try:
             run.converted[name] = from_engine(run, run.names[name])
         except ExpressionError as refusal:
-            return run.note(refusal, at)
+            raise stopped_by(refusal.located(at)) from None
     return run.converted[name]
 
 

@@ -119,10 +119,6 @@ class Parser(PrimaryParser):
                 return tuple(found)
             self._expect(",")
 
-    def _is_lambda(self) -> bool:
-        token = self._peek()
-        return token.kind == "name" and token.value == "function" and self._tokens[self._next + 1].value == "("
-
     def _lambda(self) -> Tree:
         at = self._take().at
         self._take()

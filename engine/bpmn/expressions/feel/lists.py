@@ -42,7 +42,7 @@ def _sublist(run: FeelRun, at: int, values: list[Any], start: Decimal, length: D
 
 
 def _concatenate(run: FeelRun, at: int, *lists: list[Any]) -> Any:
-    run.spend(sum(map(len, lists)))
+    run.spend(sum(map(len, lists)) // 2)
     return bounded([item for values in lists for item in values])
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from engine.bpmn.expressions.faults import DEPTH_LIMIT, ExpressionError, fault
 from engine.bpmn.expressions.feel import temporal
-from engine.bpmn.expressions.feel.run import FeelRun, exhausted
+from engine.bpmn.expressions.feel.run import FeelRun, stopped
 from engine.bpmn.expressions.feel.temporal import Date, DateTime, DayTime, Time, YearMonths
 from engine.bpmn.expressions.feel.values import NUMBERS, UNBOUNDED, Range, built, kind_of, number
 
@@ -58,7 +58,7 @@ def equal(run: FeelRun, one: Any, two: Any, depth: int = 0) -> bool | None:
     if type(one) is not type(two):
         return None
     if depth > DEPTH_LIMIT:
-        raise exhausted("expression.too_deep", DEPTH_LIMIT)
+        raise stopped("expression.too_deep", DEPTH_LIMIT)
     if isinstance(one, list):
         run.spend(len(one))
         return len(one) == len(two) and all(

@@ -17,6 +17,7 @@ from engine.bpmn.expressions.feel.values import built
 
 Slots = tuple[int, ...]
 _PATTERN_LIMIT: Final = 500
+_SEARCH_COST: Final = 24
 _REFERENCE = re.compile(r"\\([\\$])|\$([0-9])|([\\$])")
 
 
@@ -87,7 +88,7 @@ def _search(run: FeelRun, program: list[Instruction], groups: int, text: str, st
     empty: Slots = (-1,) * (2 * groups + 2)
     found: Slots | None = None
     current = _Threads(program, text)
-    steps = 0
+    steps = _SEARCH_COST
     for at in range(start, len(text) + 1):
         if found is None:
             steps += current.add(0, empty, at)

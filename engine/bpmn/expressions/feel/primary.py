@@ -86,7 +86,7 @@ class PrimaryParser(TypeParser, ABC):
         name = " ".join(word_of(token) for token in self._tokens[self._next : self._next + count])
         called = self._tokens[self._next + count].value == "("
         if called:
-            return fault("expression.unknown_function", at, name=name, known="the functions of FEEL")
+            return fault("expression.unknown_function", at, name=name, known="of FEEL")
         return fault("expression.unknown_name", at, name=name)
 
     def _sign(self, sign: str, at: int) -> Tree:
@@ -162,11 +162,19 @@ class PrimaryParser(TypeParser, ABC):
             self._expect(":")
             if key in entries:
                 raise fault("expression.duplicate_key", place, name=key)
+            is_recursive = self._is_lambda()
+            if is_recursive:
+                self._scope.add(key)
             entries[key] = ("entry", place, key, self._expression())
-            self._scope.add(key)
+            if not is_recursive:
+                self._scope.add(key)
         self._scope.pop()
         self._depth -= 1
         return ("context", at, tuple(entries.values()))
+
+    def _is_lambda(self) -> bool:
+        token = self._peek()
+        return token.kind == "name" and token.value == "function" and self._tokens[self._next + 1].value == "("
 
     def _arguments(self) -> tuple[Tree, ...]:
         """Arguments up to and with the closing parenthesis, all by place or all by name."""

@@ -1,7 +1,7 @@
 """One evaluation of FEEL: its instant and names, the steps it has left, and the faults it met.
 
 Two kinds of failure: what FEEL calls null with an error is noted here and the evaluation goes on with null; a used-up
-budget ends the evaluation.
+budget ends the evaluation, and so does a variable that is no value of the language, for null would be a wrong reading.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ _FRAMES: Final = 150
 """How deep calls of user-defined functions may go, counted in levels of their bodies."""
 
 
-class Exhausted(ExpressionError):
-    """Expected an evaluation within its budget, but it needs more."""
+class Stopped(ExpressionError):
+    """Expected an evaluation within its budget over readable variables, but it cannot go on."""
 
 
 class FeelRun(Run):
@@ -35,24 +35,24 @@ class FeelRun(Run):
         self._depth = 0
 
     def spend(self, steps: int) -> None:
-        """Take `steps` off the budget. Raises: Exhausted."""
+        """Take `steps` off the budget. Raises: Stopped."""
         self._left -= steps
         if self._left < 0:
-            raise exhausted("expression.too_many_steps", STEP_LIMIT)
+            raise stopped("expression.too_many_steps", STEP_LIMIT)
 
     def deeper(self, levels: int) -> None:
-        """Enter a call whose body has so many levels. Raises: Exhausted."""
+        """Enter a call whose body has so many levels. Raises: Stopped."""
         self._depth += levels
         if self._depth > _FRAMES:
-            raise exhausted("expression.too_deep", _FRAMES)
+            raise stopped("expression.too_deep", _FRAMES)
 
     def back(self, levels: int) -> None:
         """Leave that call."""
         self._depth -= levels
 
     def note(self, refusal: ExpressionError, at: int | None) -> Any:
-        """Keep a fault, and go on with null. Raises: Exhausted when that is what `refusal` is."""
-        if isinstance(refusal, Exhausted):
+        """Keep a fault, and go on with null. Raises: Stopped when that is what `refusal` is."""
+        if isinstance(refusal, Stopped):
             raise refusal
         if len(self.faults) < _FAULTS_KEPT:
             self.faults.append(refusal if at is None else refusal.located(at))
@@ -65,7 +65,11 @@ class FeelRun(Run):
         return None
 
 
-def exhausted(code: str, limit: int) -> Exhausted:
+def stopped(code: str, limit: int) -> Stopped:
     """The refusal that ends an evaluation."""
-    plain = fault(code, limit=limit)
-    return Exhausted(plain.code, plain.message, **plain.params)
+    return stopped_by(fault(code, limit=limit))
+
+
+def stopped_by(refusal: ExpressionError) -> Stopped:
+    """The refusal, as one that ends an evaluation."""
+    return Stopped(refusal.code, refusal.message, **refusal.params)

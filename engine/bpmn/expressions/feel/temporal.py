@@ -7,7 +7,7 @@ with the arithmetic of the proleptic Gregorian calendar. A zone is None (local),
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -147,12 +147,30 @@ def offset_of(zone: Zone, date: Date, nanos: int) -> int | None:
     """The offset in seconds at a local time; a year Python cannot write borrows the rules of one 400 years away."""
     if not isinstance(zone, str):
         return zone
+    return _seconds_east(_borrowed(date, nanos).replace(tzinfo=_rules(zone)))
+
+
+def _offset_at(zone: str, instant: int) -> int:
+    """The offset in seconds at an instant."""
+    days, rest = divmod(instant, DAY_NANOS)
+    return _seconds_east(_borrowed(date_of_number(days), rest).replace(tzinfo=UTC).astimezone(_rules(zone)))
+
+
+def _rules(zone: str) -> ZoneInfo:
     rules = known_zone(zone)
     if rules is None:
         raise fault("expression.no_such_day", found=zone)
+    return rules
+
+
+def _borrowed(date: Date, nanos: int) -> datetime:
     year = date.year if 1 < date.year < 9_999 else 2_000 + date.year % 400
-    local = datetime(year, date.month, date.day, tzinfo=rules) + timedelta(seconds=nanos // NANOS)
-    offset = local.utcoffset()
+    # The caller says at once which zone the clock is in.
+    return datetime(year, date.month, date.day) + timedelta(seconds=nanos // NANOS)  # noqa: DTZ001
+
+
+def _seconds_east(moment: datetime) -> int:
+    offset = moment.utcoffset()
     return 0 if offset is None else int(offset.total_seconds())
 
 
@@ -178,10 +196,7 @@ def plus_nanos(moment: DateTime, nanos: int) -> DateTime:
     if not isinstance(moment.zone, str):
         return from_local(local_nanos(moment) + nanos, moment.zone)
     instant = (instant_of(moment) or 0) + nanos
-    before = offset_of(moment.zone, moment.date, moment.nanos) or 0
-    guess = from_local(instant + before * NANOS, moment.zone)
-    after = offset_of(moment.zone, guess.date, guess.nanos) or 0
-    return from_local(instant + after * NANOS, moment.zone)
+    return from_local(instant + _offset_at(moment.zone, instant) * NANOS, moment.zone)
 
 
 def time_nanos(time: Time) -> int:

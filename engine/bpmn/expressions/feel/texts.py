@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from engine.bpmn.expressions.faults import DEPTH_LIMIT, fault
 from engine.bpmn.expressions.feel import iso, patterns
-from engine.bpmn.expressions.feel.run import FeelRun, exhausted
+from engine.bpmn.expressions.feel.run import FeelRun, stopped
 from engine.bpmn.expressions.feel.signatures import Function, function
 from engine.bpmn.expressions.feel.values import NUMBERS, UNBOUNDED, bounded, built, kind_of, number, whole
 
@@ -25,7 +25,7 @@ def format_value(run: FeelRun, value: Any, depth: int = 0) -> str:
     """A value as FEEL writes it; strings in quotation marks."""
     run.spend(1)
     if depth > DEPTH_LIMIT:
-        raise exhausted("expression.too_deep", DEPTH_LIMIT)
+        raise stopped("expression.too_deep", DEPTH_LIMIT)
     kind = kind_of(value)
     if kind == "string":
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from engine.bpmn.expressions.faults import DEPTH_LIMIT, INTEGER_LIMIT, LIST_LIMIT, TEXT_LIMIT, fault
 from engine.bpmn.expressions.feel import temporal
-from engine.bpmn.expressions.feel.run import FeelRun, exhausted
+from engine.bpmn.expressions.feel.run import FeelRun, stopped
 
 NUMBERS: Final = Context(
     prec=34,
@@ -151,7 +151,7 @@ def _temporal_to_engine(kind: str, value: Any) -> Any:
 
 def _refuse_depth(depth: int) -> None:
     if depth > DEPTH_LIMIT:
-        raise exhausted("expression.too_deep", DEPTH_LIMIT)
+        raise stopped("expression.too_deep", DEPTH_LIMIT)
 
 
 def bounded(value: Any) -> Any:
