@@ -264,6 +264,14 @@ def test_check_suggests_a_near_name() -> None:
 
 
 @pytest.mark.fast
+def test_names_nobody_declared_are_variables_but_no_functions() -> None:
+    """Where the names are unknown, words in a row are one variable; a function that does not exist stays a finding."""
+    assert evaluate_feel(compile_feel("Full Name + other name"), {**NAMES, "other name": "!"}, NOW).value == "Wang Li!"
+    assert compile_feel("Full Name + 1").names == {"Full Name"}
+    assert [finding.code for finding in check_expression("shout(1)", "feel", None)] == ["expression.unknown_function"]
+
+
+@pytest.mark.fast
 def test_feel_is_a_spelling_of_the_language() -> None:
     """Where the engine evaluates, FEEL gives the engine's values; Zeebe's sign in front is no part of it."""
     assert is_true(compile_expression("=amount > 10 and Full Name != null", "feel"), NAMES, NOW)

@@ -43,14 +43,17 @@ class Outcome:
     faults: tuple[ExpressionError, ...]
 
 
-def compile_feel(source: str, known: Collection[str] | None = None) -> CompiledFeel:
-    """The compiled expression. `known` are the names that exist, None where nobody can say. Raises: ExpressionError."""
-    return _compiled(_sized(source), None if known is None else frozenset(known), False)
+def compile_feel(source: str, known: Collection[str] | None = None, *, is_open: bool = False) -> CompiledFeel:
+    """The compiled expression. `known` are the names that exist, None where nobody can say.
+
+    Where `is_open`, there may be further variables. Raises: ExpressionError.
+    """
+    return _compiled(_sized(source), None if known is None else frozenset(known), is_open, False)
 
 
-def compile_unary_tests(source: str, known: Collection[str] | None = None) -> CompiledFeel:
+def compile_unary_tests(source: str, known: Collection[str] | None = None, *, is_open: bool = False) -> CompiledFeel:
     """The compiled cell of a decision table; its input is `?`. Raises: ExpressionError."""
-    return _compiled(_sized(source), None if known is None else frozenset(known), True)
+    return _compiled(_sized(source), None if known is None else frozenset(known), is_open, True)
 
 
 def evaluate_feel(compiled: CompiledFeel, names: Mapping[str, Any], now: datetime) -> Outcome:
@@ -61,6 +64,14 @@ def evaluate_feel(compiled: CompiledFeel, names: Mapping[str, Any], now: datetim
 def passes_unary_tests(compiled: CompiledFeel, value: Any, names: Mapping[str, Any], now: datetime) -> Outcome:
     """Whether `value`, a value of FEEL, passes the tests; null where nobody can say. Raises: ExpressionError."""
     return _evaluated(compiled, Env({"?": value}, None), FeelRun(names, now))
+
+
+def value_in(run: FeelRun, compiled: CompiledFeel, question: Any = None) -> Any:
+    """The value within a longer run that keeps names, budget and faults; `question` is the input of unary tests.
+
+    Raises: ExpressionError out of budget.
+    """
+    return _value(compiled, Env({"?": question}, None), run)
 
 
 def evaluate_to_engine(compiled: CompiledFeel, names: Mapping[str, Any], now: datetime) -> Any:
@@ -97,16 +108,20 @@ def _sized(source: str) -> str:
 
 
 @lru_cache(maxsize=_COMPILED_KEPT)
-def _compiled(source: str, known: frozenset[str] | None, is_tests: bool) -> CompiledFeel:
-    parser = Parser(tokenise(source), Scope(known, BUILTINS))
+def _compiled(source: str, known: frozenset[str] | None, is_open: bool, is_tests: bool) -> CompiledFeel:
+    parser = Parser(tokenise(source), Scope(known, BUILTINS, is_open=is_open))
     tree = parser.parse_unary_tests() if is_tests else parser.parse()
     names = measure(tree)
     return CompiledFeel(source, names, tree, closure_of(tree))
 
 
 def _evaluated(compiled: CompiledFeel, env: Env, run: FeelRun) -> Outcome:
-    try:
-        value = compiled.closure(env, run)
-    except ExpressionError as refusal:
-        value = run.note(refusal, None)
+    value = _value(compiled, env, run)
     return Outcome(value, tuple(run.faults))
+
+
+def _value(compiled: CompiledFeel, env: Env, run: FeelRun) -> Any:
+    try:
+        return compiled.closure(env, run)
+    except ExpressionError as refusal:
+        return run.note(refusal, None)

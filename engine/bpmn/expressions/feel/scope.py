@@ -45,15 +45,15 @@ class _Level:
 class Scope:
     """The levels of names around a place in the source, the innermost last."""
 
-    def __init__(self, known: Collection[str] | None, builtins: _Level) -> None:
+    def __init__(self, known: Collection[str] | None, builtins: _Level, *, is_open: bool = False) -> None:
         self._levels = [builtins, _Level(known or (), "name")]
-        self._known = known
+        self._is_open = is_open or known is None
         self._filters = 0
 
     @property
     def is_open(self) -> bool:
         """Whether a name nobody declared may still exist."""
-        return self._known is None or self._filters > 0
+        return self._is_open or self._filters > 0
 
     @property
     def is_in_filter(self) -> bool:
@@ -91,7 +91,9 @@ class Scope:
                 if (best is None or len(words) > best.length) and self._stands(level, words, tokens, at):
                     best = Found(len(words), name, level.kind)
         run = run_of_names(tokens, at)
-        if self.is_open and run > (0 if best is None else best.length):
+        # Variables hold no functions: what is called is declared, or a key of an element, or does not exist.
+        may_be = self._filters > 0 or (self.is_open and tokens[at + run].value != "(")
+        if may_be and run > (0 if best is None else best.length):
             name = " ".join(word_of(token) for token in tokens[at : at + run])
             return Found(run, name, "local" if self._filters else "name")
         return best
