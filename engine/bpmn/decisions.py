@@ -84,10 +84,9 @@ def _asked(run: FeelRun, column: Input) -> Any:
     value = value_in(run, column.expression)
     if column.allowed is None or value is None or value_in(run, column.allowed, value) is True:
         return value
-    run.note(fault("decision.input_value", name=column.label, found=format_value(run, value)), None)
+    run.note(fault("expression.decision_input_value", name=column.label, found=format_value(run, value)), None)
     return _REFUSED
 
 
 def _matches(run: FeelRun, rule: Rule, asked: list[Any]) -> bool:
-    run.spend(1)
     return all(value_in(run, test, value) is True for test, value in zip(rule.tests, asked, strict=True))

@@ -18,13 +18,13 @@ def answer_of(run: FeelRun, table: Table, matching: list[Rule]) -> Any:
     if not matching and policy not in ("COLLECT", "RULE ORDER", "OUTPUT ORDER"):
         return _default(run, table)
     if policy == "UNIQUE" and len(matching) > 1:
-        return run.note(fault("decision.not_unique", found=len(matching)), None)
+        return run.note(fault("expression.decision_not_unique", found=len(matching)), None)
     if policy in ("UNIQUE", "FIRST"):
         return _shaped(table, _row(run, matching[0]))
     rows = [_row(run, rule) for rule in matching]
     if policy == "ANY":
         if any(equal(run, row, rows[0]) is not True for row in rows[1:]):
-            return run.note(fault("decision.not_any"), None)
+            return run.note(fault("expression.decision_not_any"), None)
         return _shaped(table, rows[0])
     if policy in ("PRIORITY", "OUTPUT ORDER"):
         rows = _by_priority(run, table, rows)

@@ -105,10 +105,10 @@ def test_hit_policy_says_what_several_matches_mean(
 def test_broken_policy_is_named_with_the_rules_that_broke_it() -> None:
     """Two matches where one may be is null, a fault, and both rules by id."""
     found = decided(table(LEVELS), {"amount": 17})
-    assert [fault.code for fault in found.faults] == ["decision.not_unique"]
+    assert [fault.code for fault in found.faults] == ["expression.decision_not_unique"]
     assert found.rules == {"d": ("r2", "r3")}
     differing = decided(table(LEVELS, "ANY"), {"amount": 17})
-    assert [fault.code for fault in differing.faults] == ["decision.not_any"]
+    assert [fault.code for fault in differing.faults] == ["expression.decision_not_any"]
     agreeing = table([(["> 1"], ["7"]), (["> 2"], ["5 + 2"])], "ANY")
     assert decided(agreeing, {"amount": 3}).value == 7
 
@@ -135,7 +135,7 @@ def test_input_outside_its_allowed_values_is_a_fault() -> None:
     """A value nobody allowed is no silent miss."""
     inside = table(LEVELS).replace("</inputExpression>", "</inputExpression>" + cell("inputValues", "[0..15]"))
     assert decided(inside, {"amount": 12}).value == "mid"
-    assert [fault.code for fault in decided(inside, {"amount": 18}).faults] == ["decision.input_value"]
+    assert [fault.code for fault in decided(inside, {"amount": 18}).faults] == ["expression.decision_input_value"]
 
 
 REQUIREMENTS = """

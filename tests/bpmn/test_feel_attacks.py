@@ -210,6 +210,8 @@ def test_every_budget_is_named() -> None:
         ("+".join(["1"] * 400), "expression.too_many_nodes"),
         ("(" * 30 + "1" + ")" * 30, "expression.too_deep"),
         ("for i in 1..200, j in 1..200 return i", "expression.too_many_steps"),
+        ("for i in 1..2000 return -i*i-i*i-i*i-i*i-i*i", "expression.too_many_steps"),
+        ("numbers[-item*item-item*item < 0]", "expression.too_many_steps"),
         ("(function(f) f(f))(function(f) f(f))", "expression.too_deep"),
         ("text + text", "expression.text_too_long"),
         ("concatenate(numbers, numbers)", "expression.list_too_long"),
