@@ -248,7 +248,7 @@ def doctor() -> None:
 @click.option("--json", "as_json", is_flag=True)
 @_answers
 def bench(name: str, as_json: bool) -> None:
-    """Measure: game, complete, http or peers."""
+    """Measure: game, complete, feel, http or peers."""
     from engine.bench import run_bench
 
     result = run_bench(name)

@@ -17,6 +17,7 @@ BENCHES = MappingProxyType(
         "game": "completions in memory against SpiffWorkflow, and growth over 10,000 rework rounds (G1, G5)",
         "complete": "durable completion through the services against raw one-row commits, and bytes on disk (G2, G9)",
         "http": "completion over HTTP against an empty route, latency at a fixed rate, 200 open boards (G4)",
+        "feel": "cases of the DMN TCK that give the expected value, and evaluations per second",
         "peers": "the engine step with its rows against SpiffWorkflow saved as JSON, and other engines' figures",
     }
 )

@@ -14,7 +14,7 @@ class Result:
 
     Shape: `ratio` is what is judged: our rate ÷ that of `baseline` unless the name says otherwise; `goal` is its
     lower limit, with `at_most` its upper one, None for a figure that is only printed. `details` stand beside it.
-    Unit: rates per second, latencies in milliseconds.
+    `passed` of `n` cases held where the bench counts cases. Unit: rates per second, latencies in milliseconds.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Result:
     baseline: float | None = None
     at_most: bool = False
     details: tuple[Result, ...] = ()
+    passed: int | None = None
 
     @property
     def is_met(self) -> bool:
@@ -57,6 +58,8 @@ class Result:
         }
         if self.goal is not None:
             found["met"] = self._keeps_goal
+        if self.passed is not None:
+            found["passed"] = self.passed
         if self.details:
             found["details"] = [detail.as_json() for detail in self.details]
         return found

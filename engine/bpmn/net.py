@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
-Spelling = Literal["plain", "juel"]
+Spelling = Literal["plain", "juel", "feel"]
 
 
 class Kind(StrEnum):

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from engine.bpmn.expressions import iso
 from engine.bpmn.expressions.faults import ExpressionError, fault
+from engine.bpmn.expressions.feel.values import kind_of as kind_of_value
 from engine.bpmn.expressions.functions import FUNCTIONS, level_number
-from engine.bpmn.expressions.language import compile_expression
+from engine.bpmn.expressions.language import compile_expression, compiled_feel
 from engine.bpmn.expressions.tree import Tree, walk
 from engine.bpmn.expressions.values import RESULT_KINDS, kind_of
 from engine.bpmn.net import Spelling
@@ -18,6 +19,10 @@ from engine.bpmn.net import Spelling
 LEVEL_NAMES: Final = frozenset({"level", "event_level", "response_level"})
 
 _PASSING_LEVELS_ON: Final = frozenset({"abs", "coalesce", "floor", "max", "min", "round", "sum"})
+_FEEL_KINDS: Final = {
+    **{kind: kind for kind in ("list", "context")},
+    **{"interval": "range", "lambda": "function", "chain": "a computed value", "minus": "a computed value"},
+}
 _PARSERS: Final = {"duration": iso.parse_duration, "datetime": iso.parse_datetime, "date": iso.parse_date}
 
 
@@ -39,6 +44,8 @@ def check_expression(
     `known` lists the names that exist, None where nobody can say; `boolean` asks for a condition. A text that does
     not compile has exactly one finding.
     """
+    if spelling == "feel":
+        return _check_feel(source, known, boolean=boolean)
     try:
         tree = compile_expression(source, spelling).tree
     except ExpressionError as refusal:
@@ -48,6 +55,20 @@ def check_expression(
     if boolean and kind not in (None, "boolean", "null"):
         found.append(_finding(fault("expression.not_boolean", tree[1], found=kind)))
     return sorted(found, key=lambda finding: (finding.at or 0, finding.code))
+
+
+def _check_feel(source: str, known: Collection[str] | None, *, boolean: bool) -> list[ExpressionFinding]:
+    """The first finding on a FEEL text, whose names only who knows them can read; of kinds, only the outermost."""
+    try:
+        tree = compiled_feel(source, known).tree
+    except ExpressionError as refusal:
+        if refusal.code == "expression.unknown_name" and known is not None:
+            return [_finding(_unknown(refusal.params["at"], refusal.params["name"], known))]
+        return [_finding(refusal)]
+    kind = kind_of_value(tree[2]) if tree[0] == "const" else _FEEL_KINDS.get(tree[0], "boolean")
+    if boolean and kind not in ("boolean", "null"):
+        return [_finding(fault("expression.not_boolean", tree[1], found=kind))]
+    return []
 
 
 def _finding(refusal: ExpressionError) -> ExpressionFinding:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.bpmn.expressions.closures import Closure, closure_of, truth
 from engine.bpmn.expressions.faults import SOURCE_LIMIT, fault
+from engine.bpmn.expressions.feel import compile_feel, evaluate_to_engine
 from engine.bpmn.expressions.grammar import Parser
 from engine.bpmn.expressions.tokens import tokenise
 from engine.bpmn.expressions.tree import Tree, measure
@@ -44,9 +45,25 @@ def compile_expression(source: str, spelling: Spelling = "plain") -> CompiledExp
 
 @lru_cache(maxsize=_COMPILED_KEPT)
 def _compiled(source: str, spelling: Spelling) -> CompiledExpression:
+    if spelling == "feel":
+        return compiled_feel(source, None)
     tree = _juel_tree(source) if spelling == "juel" else _plain_tree(source)
     names = measure(tree)
     return CompiledExpression(source, spelling, names, tree, closure_of(tree))
+
+
+def compiled_feel(source: str, known: Collection[str] | None) -> CompiledExpression:
+    """A FEEL expression, of which a null that stands for a fault is a refusal and not a value.
+
+    The sign `=`, by which Zeebe marks FEEL in an attribute, may stand in front. Raises: ExpressionError.
+    """
+    text = " " + source[1:] if source.startswith("=") else source
+    feel = compile_feel(text, known)
+
+    def value(names: Mapping[str, Any], run: Run) -> Any:
+        return evaluate_to_engine(feel, names, run.now)
+
+    return CompiledExpression(source, "feel", feel.names, feel.tree, value)
 
 
 def evaluate(compiled: CompiledExpression, names: Mapping[str, Any], now: datetime) -> Any:
