@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
+from werkzeug.test import TestResponse
 
 from engine.domain.access import SYSTEM_ACTOR
 from engine.domain.roles import DEPARTMENT_ROLES, ROLES
@@ -201,7 +202,20 @@ def ask(world: World, rule: Any, who: str, name: str) -> int:
     else:
         answer = client.get(path)
     answer.close()  # a file that is served stays open until then
+    assert_safe(answer, path)
     return answer.status_code
+
+
+def assert_safe(answer: TestResponse, path: str) -> None:
+    """The answer carries what keeps a browser safe, whatever its status."""
+    policy = answer.headers["Content-Security-Policy"]
+    assert policy.startswith(("default-src 'self'", "sandbox; default-src 'none'")), path
+    assert "unsafe" not in policy, path
+    assert answer.headers["X-Content-Type-Options"] == "nosniff", path
+    assert answer.headers["X-Frame-Options"] == "DENY", path
+    assert answer.headers["Referrer-Policy"] == "same-origin", path
+    assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin", path
+    assert len(answer.headers["X-Request-Id"]) == 16, path
 
 
 def matrix(world: World) -> dict[str, dict[str, str]]:
@@ -293,12 +307,7 @@ def test_headers_stand_on_every_answer(world: World) -> None:
     ]
     assert {200, 400, 401, 404, 405} <= {answer.status_code for answer in answers}
     for answer in answers:
-        assert "default-src 'self'" in answer.headers["Content-Security-Policy"], answer.request.path
-        assert "unsafe" not in answer.headers["Content-Security-Policy"]
-        assert answer.headers["X-Content-Type-Options"] == "nosniff"
-        assert answer.headers["X-Frame-Options"] == "DENY"
-        assert answer.headers["Referrer-Policy"] == "same-origin"
-        assert len(answer.headers["X-Request-Id"]) == 16
+        assert_safe(answer, answer.request.path)
         answer.close()
 
 
