@@ -7,9 +7,10 @@ from typing import Any
 
 from lxml.etree import QName, _Element
 
+from engine.bpmn.expressions import spelling_of
 from engine.bpmn.findings import Findings
-from engine.bpmn.net import Call, Expression, Kind, MultiInstance
-from engine.bpmn.reader_texts import read_expression, read_name, refuse_foreign_language
+from engine.bpmn.net import Call, Expression, Kind, MultiInstance, Spelling
+from engine.bpmn.reader_texts import read_expression, read_name, stated_spelling
 from engine.bpmn.tree import CL, SUBPROCESSES, VENDORS, attribute, children, descendants, id_of, local, text_of
 from engine.domain.directive import LOOP_ROLES
 
@@ -65,7 +66,7 @@ def read_call(element: _Element, findings: Findings) -> Call | None:
         message = "Expected calledElement to name a process, but this call activity names none."
         findings.ask("call.no_process", element, message)
         return None
-    if "${" in process or "#{" in process:
+    if spelling_of(process) != "plain":
         findings.unsupported(element, "a call whose process is computed", "name the process itself")
         return None
     inputs: list[tuple[Expression, str]] = []
@@ -104,8 +105,8 @@ def read_multi(element: _Element, data: DataNames, findings: Findings) -> MultiI
     if attribute(loop, "behavior") not in (None, "All"):
         findings.unsupported(element, "a multi-instance that throws events while it runs", "leave its behavior at All")
         return None
-    texts = {name: text for name in _LOOP_TEXTS if (text := _checked_text(loop, name, element, findings))}
-    cardinality = texts.get("loopCardinality")
+    cardinality, counted_in = _stated_text(loop, "loopCardinality", element, findings)
+    completion, completed_in = _stated_text(loop, "completionCondition", element, findings)
     collection = _collection(loop, data)
     if (cardinality is None) == (collection is None):
         what = "neither" if collection is None else "both"
@@ -117,11 +118,11 @@ def read_multi(element: _Element, data: DataNames, findings: Findings) -> MultiI
     before = findings.errors()
     multi = MultiInstance(
         sequential=loop.get("isSequential") == "true",
-        cardinality=read_expression(cardinality, element, "the cardinality", findings),
+        cardinality=read_expression(cardinality, element, "the cardinality", findings, spelling=counted_in),
         collection=read_expression(collection, element, "the collection", findings),
         element=_loop_name(loop, "element", "inputDataItem", element, findings),
         completion=read_expression(
-            texts.get("completionCondition"), element, "the completion condition", findings, boolean=True
+            completion, element, "the completion condition", findings, spelling=completed_in, boolean=True
         ),
         output_collection=_output_collection(loop, data, element, findings),
         output_element=_loop_name(loop, "output_element", "outputDataItem", element, findings),
@@ -129,15 +130,16 @@ def read_multi(element: _Element, data: DataNames, findings: Findings) -> MultiI
     return multi if findings.errors() == before else None
 
 
-_LOOP_TEXTS = ("loopCardinality", "completionCondition")
-
-
-def _checked_text(loop: _Element, name: str, element: _Element, findings: Findings) -> str | None:
+def _stated_text(
+    loop: _Element, name: str, element: _Element, findings: Findings
+) -> tuple[str, Spelling] | tuple[None, None]:
+    """The text of a child of the marker with its spelling; nothing where there is none or it is foreign."""
     stated = next(children(loop, name), None)
     text = text_of(stated)
-    if stated is None or not text or not refuse_foreign_language(stated, text, element, findings):
-        return None
-    return text
+    if stated is None or not text:
+        return None, None
+    spelling = stated_spelling(stated, text, element, findings)
+    return (text, spelling) if spelling else (None, None)
 
 
 def _collection(loop: _Element, data: DataNames) -> str | None:

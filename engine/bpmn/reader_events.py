@@ -8,11 +8,11 @@ from typing import Literal
 
 from lxml.etree import _Element
 
-from engine.bpmn.expressions import ExpressionError, compile_expression, spelling_of
+from engine.bpmn.expressions import ExpressionError, compile_expression
 from engine.bpmn.expressions.iso import parse_cycle, parse_datetime, parse_duration
 from engine.bpmn.findings import Findings
 from engine.bpmn.net import Event, Expression
-from engine.bpmn.reader_texts import read_expression, refuse_foreign_language
+from engine.bpmn.reader_texts import read_expression, stated_spelling
 from engine.bpmn.tree import EVENT_DEFINITIONS, attribute, children, id_of, local, text_of
 
 ALLOWED: Mapping[str, tuple[str, ...]] = {
@@ -111,9 +111,10 @@ def _read_timer(definition: _Element, element: _Element, findings: Findings) -> 
         return None
     stated, text = given[0]
     kind, parse = _TIMERS[local(stated)]
-    if not refuse_foreign_language(stated, text, element, findings):
+    spelling = stated_spelling(stated, text, element, findings)
+    if spelling is None:
         return None
-    if spelling_of(text) == "plain":
+    if spelling == "plain" or (spelling == "feel" and _LOOKS_LITERAL.match(text)):
         try:
             parse(text)
         except ExpressionError as refusal:
@@ -122,7 +123,7 @@ def _read_timer(definition: _Element, element: _Element, findings: Findings) -> 
                 return None
         else:
             return Event("timer", None, kind, Expression(text), timer_literal=True)
-    timer = read_expression(text, element, f"the timer's {kind}", findings)
+    timer = read_expression(text, element, f"the timer's {kind}", findings, spelling=spelling)
     return None if timer is None else Event("timer", None, kind, timer)
 
 

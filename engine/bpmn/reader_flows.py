@@ -7,7 +7,7 @@ from lxml.etree import _Element
 from engine.bpmn.findings import Findings
 from engine.bpmn.net import ACTIVITIES, Expression, Flow, Kind
 from engine.bpmn.reader_draft import Draft, NodeDraft
-from engine.bpmn.reader_texts import read_expression, refuse_foreign_language
+from engine.bpmn.reader_texts import read_expression, stated_spelling
 from engine.bpmn.tree import attribute, children, id_of, local, text_of
 
 _DECIDING = frozenset({Kind.EXCLUSIVE, Kind.INCLUSIVE})
@@ -69,7 +69,8 @@ def _read_condition(element: _Element, source: NodeDraft, findings: Findings) ->
         construct = f"a condition on a flow out of a {local(source.element)}"
         findings.unsupported(element, construct, "put an exclusive or inclusive gateway between")
         return None
-    if not refuse_foreign_language(stated, text, element, findings):
+    spelling = stated_spelling(stated, text, element, findings)
+    if spelling is None:
         return None
     if source.element.get("default") == id_of(element):
         findings.add(
@@ -79,7 +80,7 @@ def _read_condition(element: _Element, source: NodeDraft, findings: Findings) ->
             "Expected no condition on a default flow, but there is one; it is not evaluated.",
         )
         return None
-    return read_expression(text, element, "the condition", findings, boolean=True)
+    return read_expression(text, element, "the condition", findings, spelling=spelling, boolean=True)
 
 
 def _read_default(node: NodeDraft, draft: Draft, flow_ids: dict[str, int], findings: Findings) -> None:
