@@ -15,6 +15,7 @@ from engine.bpmn.tree import CL, SUBPROCESSES, VENDORS, attribute, children, des
 from engine.domain.directive import LOOP_ROLES
 
 MOST_LEGS = 500
+PROPOSED_LEGS = "2"
 _MARKS = {"loop": "loop", "action": "action", "stage": "stage", "form": "form"}
 _KNOWN_MARKS = frozenset(_MARKS) | {"assignee", "operation"}
 
@@ -64,7 +65,7 @@ def read_call(element: _Element, findings: Findings) -> Call | None:
     process = attribute(element, "calledElement")
     if process is None:
         message = "Expected calledElement to name a process, but this call activity names none."
-        findings.ask("call.no_process", element, message)
+        findings.propose("call.no_process", element, message, "a person does it")
         return None
     if spelling_of(process) != "plain":
         findings.unsupported(element, "a call whose process is computed", "name the process itself")
@@ -109,10 +110,10 @@ def read_multi(element: _Element, data: DataNames, findings: Findings) -> MultiI
     completion, completed_in = _stated_text(loop, "completionCondition", element, findings)
     collection = _collection(loop, data)
     if (cardinality is None) == (collection is None):
-        what = "neither" if collection is None else "both"
+        what, proposal = ("neither", f"{PROPOSED_LEGS} legs") if collection is None else ("both", "the collection")
         message = f"Expected either a cardinality or a collection, but the multi-instance has {what}."
-        findings.ask("multi.no_collection", element, message)
-        return None
+        findings.propose("multi.no_collection", element, message, proposal)
+        cardinality, counted_in = (PROPOSED_LEGS, "plain") if collection is None else (None, None)
     if cardinality is not None and not _small_enough(cardinality, element, findings):
         return None
     before = findings.errors()

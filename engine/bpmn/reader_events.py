@@ -23,11 +23,14 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
     "boundaryEvent": ("message", "timer", "error"),
 }
 _NONE = Event()
+_LINKING = frozenset({"intermediateCatchEvent", "intermediateThrowEvent"})
+_TRIGGERED = frozenset({"intermediateCatchEvent", "boundaryEvent"})
 _TIMERS: Mapping[str, tuple[Literal["duration", "date", "cycle"], Callable[[str], object]]] = {
     "timeDuration": ("duration", parse_duration),
     "timeDate": ("date", parse_datetime),
     "timeCycle": ("cycle", parse_cycle),
 }
+PROPOSED_WAIT = "PT1H"
 _LOOKS_LITERAL = re.compile(r"[-+]?P[\dT-]|[-+]?P$|R[-\d]*/|\d{4}|[\d*?/ ,#LW-]+\s|@")
 
 
@@ -70,10 +73,16 @@ def read_event(element: _Element, definitions: Definitions, findings: Findings) 
         findings.unsupported(element, f"an event with {len(found)} event definitions", "draw one event for each")
         return None
     where = local(element)
+    if not found and where in _TRIGGERED:
+        name = attribute(element, "name") or id_of(element)
+        message = f"Expected a trigger, but the {_spoken(where)} has none."
+        findings.propose("event.no_trigger", element, message, f"a message called {name!r:.80}")
+        return Event("message", name)
     kind = local(found[0]).removesuffix("EventDefinition") if found else "none"
     if kind not in ALLOWED[where]:
         article = "an" if kind[0] in "aeiou" else "a"
-        findings.unsupported(element, f"{article} {kind} {_spoken(where)}", _remedy(kind, where))
+        remedy = f"use one of: {', '.join(ALLOWED[where])}"
+        findings.unsupported(element, f"{article} {kind} {_spoken(where)}", remedy)
         return None
     if kind == "message":
         return Event("message", definitions.message(found[0], element, findings))
@@ -84,28 +93,34 @@ def read_event(element: _Element, definitions: Definitions, findings: Findings) 
     return Event("terminate") if kind == "terminate" else _NONE
 
 
+def link_of(element: _Element) -> str | None:
+    """The name of a link event, its own where the definition has none; None for any other event."""
+    found = [each for each in children(element) if local(each) in EVENT_DEFINITIONS]
+    if len(found) != 1 or local(found[0]) != "linkEventDefinition" or local(element) not in _LINKING:
+        return None
+    return attribute(found[0], "name") or attribute(element, "name") or id_of(element)
+
+
 def _spoken(where: str) -> str:
     return re.sub("([A-Z])", r" \1", where).lower()
-
-
-def _remedy(kind: str, where: str) -> str:
-    if kind == "none":
-        return "choose a timer, a message" + (" or an error" if where == "boundaryEvent" else "")
-    return f"use one of: {', '.join(ALLOWED[where])}"
 
 
 def _read_error(definition: _Element, element: _Element, definitions: Definitions, findings: Findings) -> Event | None:
     code = definitions.error_code(definition, element, findings)
     if code is None and local(element) == "endEvent":
         message = "Expected an error with a code to throw, but the error end event names none."
-        findings.ask("error.no_code", element, message)
-        return None
+        code = id_of(element)
+        findings.propose("error.no_code", element, message, f"the code {code!r:.80}")
     return Event("error", code)
 
 
 def _read_timer(definition: _Element, element: _Element, findings: Findings) -> Event | None:
     given = [(each, text) for each in children(definition, *_TIMERS) if (text := text_of(each))]
-    if len(given) != 1:
+    if not given:
+        message = "Expected a duration, date or cycle, but the timer has none."
+        findings.propose("timer.unset", element, message, f"a duration of {PROPOSED_WAIT}")
+        return Event("timer", None, "duration", Expression(PROPOSED_WAIT), timer_literal=True)
+    if len(given) > 1:
         message = f"Expected one duration, date or cycle, but the timer has {len(given)}."
         findings.ask("timer.unset", element, message)
         return None

@@ -10,7 +10,7 @@ from engine.bpmn.reader_draft import Draft, NodeDraft
 from engine.bpmn.reader_texts import read_expression, stated_spelling
 from engine.bpmn.tree import attribute, children, id_of, local, text_of
 
-_DECIDING = frozenset({Kind.EXCLUSIVE, Kind.INCLUSIVE})
+_DECIDING = ACTIVITIES | {Kind.EXCLUSIVE, Kind.INCLUSIVE}
 
 
 def read_flows(draft: Draft, findings: Findings) -> None:
@@ -28,7 +28,6 @@ def read_flows(draft: Draft, findings: Findings) -> None:
                     draft.undecided.add(flow.index)
     for node in draft.nodes:
         _read_default(node, draft, flow_ids, findings)
-        _check_conditions(node, draft, findings)
         _check_ends(node, findings)
 
 
@@ -91,21 +90,8 @@ def _read_default(node: NodeDraft, draft: Draft, flow_ids: dict[str, int], findi
     if index is None or draft.flows[index].source != node.index:
         message = f"Expected one of its own flows as default, but {reference!r:.80} is none."
         findings.ask("reference.broken", node.element, message)
-    elif node.kind in _DECIDING:
+    elif node.kind in _DECIDING and (node.kind not in ACTIVITIES or len(node.outgoing) > 1):
         node.more["default"] = index
-    elif len(node.outgoing) > 1:
-        findings.unsupported(node.element, "a default flow out of an activity", "put an exclusive gateway after it")
-
-
-def _check_conditions(node: NodeDraft, draft: Draft, findings: Findings) -> None:
-    """Notes flows of a split that nobody can decide on."""
-    if node.kind not in _DECIDING or len(node.outgoing) < 2:
-        return
-    for index in node.outgoing:
-        if index in draft.undecided and index != node.more.get("default"):
-            flow = draft.flows[index].id
-            message = f"Expected a condition or the default mark on flow {flow!r:.80}, but it has neither."
-            findings.add("gateway.no_condition", "error", node.element, message)
 
 
 def _check_ends(node: NodeDraft, findings: Findings) -> None:
