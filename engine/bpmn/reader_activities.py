@@ -183,7 +183,10 @@ def refuse_unusual(element: _Element, findings: Findings) -> None:
     if element.get("instantiate") == "true":
         findings.unsupported(element, "a receive task that starts the process", "use a message start event")
     for name in ("startQuantity", "completionQuantity"):
-        if attribute(element, name) not in (None, "1"):
+        if attribute(element, name) == "0":
+            message = f"Expected a {name} of at least 1, but it is 0; it is read as 1."
+            findings.add("activity.quantity", "warning", element, message)
+        elif attribute(element, name) not in (None, "1"):
             findings.unsupported(element, f"a {name} other than 1", "use a gateway or a multi-instance")
     if local(element) in SUBPROCESSES and local(element) != "subProcess":
         kind = "a transaction" if local(element) == "transaction" else "an ad-hoc sub-process"

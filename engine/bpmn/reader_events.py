@@ -16,7 +16,7 @@ from engine.bpmn.reader_texts import read_expression, stated_spelling
 from engine.bpmn.tree import EVENT_DEFINITIONS, attribute, children, id_of, local, text_of
 
 ALLOWED: Mapping[str, tuple[str, ...]] = {
-    "startEvent": ("none", "message", "timer"),
+    "startEvent": ("none", "message", "timer", "error"),
     "endEvent": ("none", "message", "terminate", "error"),
     "intermediateCatchEvent": ("message", "timer"),
     "intermediateThrowEvent": ("none", "message"),

@@ -167,7 +167,7 @@ def _foreign_work(element: _Element, name: str, findings: Findings) -> Kind:
 def _interrupts(element: _Element, name: str, event: Event, findings: Findings) -> bool:
     """Whether a boundary or start event interrupts, which an error always does."""
     interrupts = element.get("cancelActivity" if name == "boundaryEvent" else "isInterrupting") != "false"
-    if name == "boundaryEvent" and event.kind == "error" and not interrupts:
+    if name in ("boundaryEvent", "startEvent") and event.kind == "error" and not interrupts:
         findings.unsupported(element, "an error that does not interrupt", "let it interrupt, or use a message")
     return interrupts
 
@@ -197,6 +197,9 @@ def _check_starts(scope: ScopeDraft, draft: Draft, findings: Findings) -> None:
     """Notes a scope that does not begin in the way its kind has to."""
     starts = list(children(scope.element, "startEvent"))
     if scope.node is None:
+        for first in (draft.by_id[id_of(each)] for each in starts if id_of(each) in draft.by_id):
+            if first.more["event"].kind == "error":
+                findings.unsupported(first.element, "an error start of a process", "put it into an event sub-process")
         return
     around = draft.nodes[scope.node]
     if len(starts) > 1:

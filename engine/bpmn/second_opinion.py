@@ -61,6 +61,9 @@ def second_opinion(root: _Element, net: Net) -> Opinion:
     if reserved:
         return Opinion("cannot", f"because the id {reserved[0]!r} is the name of a task of its own")
     foreign = unportable(net)
+    lost = [node.id for node in net.nodes if node.kind is Kind.START and node.event and node.event.kind == "error"]
+    if lost:
+        return Opinion("cannot", f"because it reads an error start event as one without a trigger ({lost[0]})")
     parser = BpmnParser()
     try:
         parser.add_bpmn_str(tostring(root))

@@ -133,3 +133,10 @@ def test_rewritten_file_runs_without_a_question() -> None:
     report = check(drawing(TASKS))
     assert (report.grade, report.opinion.verdict) == ("runs", "cannot")
     assert report.nets["p"].starts()[0].kind is Kind.START
+
+
+def test_quantity_of_nought_is_read_as_one() -> None:
+    """A tool that writes 0 where the standard wants at least 1 means nothing by it, and the report says so."""
+    inside = chain(task("t", more='startQuantity="0" completionQuantity="0"'))
+    assert Course(net_of(inside)).complete("t").outcome == "completed"
+    assert noted(inside) == [("activity.quantity", "warning", "t")] * 2
