@@ -41,7 +41,7 @@ def _join_links(draft: Draft, findings: Findings) -> None:
         elif node.outgoing:
             findings.error("link.flow", node.element, "Expected no flow out of a throwing link, but there is one.")
         else:
-            findings.add("link.flow", "info", node.element, f"The link leads to {targets[0].id!r:.80} like a flow.")
+            findings.add("link.joined", "info", node.element, f"The link leads to {targets[0].id!r:.80} like a flow.")
             draft.connect(node, targets[0])
 
 
