@@ -32,6 +32,8 @@ from engine.safe_xml import UnsafeXml
 
 Grade = Literal["runs", "answers", "refused"]
 
+_REWRITTEN = Opinion("cannot", "because our net holds what the file does not draw: its findings say what")
+
 MEMORY_BYTES = 512 * 1024 * 1024
 CPU_S = 5
 OUT_OF_MEMORY = 3  # exit code of the child
@@ -76,7 +78,10 @@ def check(content: bytes) -> Report:
     notes = tuple(Change("", "dropped", note, None) for note in safe.notes)
     schema = schema_findings(normalised.root)
     reading = read(normalised.root, digest)
-    opinions = [second_opinion(normalised.root, net) for net in reading.nets.values()]
+    opinions = [
+        _REWRITTEN if id in reading.rewritten else second_opinion(normalised.root, net)
+        for id, net in reading.nets.items()
+    ]
     if not opinions or len(opinions) < len(reading.processes):
         opinions.append(Opinion("cannot", "because the file holds an error of its own"))
     return Report(

@@ -32,6 +32,7 @@ class Findings:
 
     def __init__(self) -> None:
         self.made: list[Finding] = []
+        self.proposals = 0
 
     def add(self, rule: str, severity: Severity, element: _Element, message: str, *, question: bool = False) -> None:
         """Notes a finding on `element`."""
@@ -44,6 +45,14 @@ class Findings:
     def ask(self, rule: str, element: _Element, message: str) -> None:
         """Notes an error on `element` that an answer settles, without drawing anew."""
         self.add(rule, "error", element, message, question=True)
+
+    def propose(self, rule: str, element: _Element, message: str, proposal: str) -> None:
+        """Asks about `element`, and says which answer the net was made with until somebody gives another.
+
+        A file with such a question is never published, and can be played in a dry run.
+        """
+        self.add(rule, "warning", element, f"{message} Proposed: {proposal}.", question=True)
+        self.proposals += 1
 
     def unsupported(self, element: _Element, construct: str, remedy: str) -> None:
         """Notes a construct that the engine does not execute, and what to draw in its place."""

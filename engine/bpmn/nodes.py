@@ -183,12 +183,18 @@ def fill_scope(play: Play, scope: int, starts: tuple[int, ...], dues: dict[int, 
 
 
 def _trigger_dues(play: Play, scope: int, inside: int) -> dict[int, Any]:
-    """The start events of the event sub-processes in a scope: when the timers are due, None for messages."""
+    """The armed starts of the event sub-processes in a scope: when the timers are due, None for messages.
+
+    An error start waits for nothing: the error finds it when it is thrown.
+    """
     nodes, scopes = play.net.nodes, play.net.scopes
     dues = {}
     for index in scopes[inside].event_subprocesses:
         start = nodes[scopes[int(nodes[index].scope_inside or 0)].starts[0]]
-        timed = start.event is not None and start.event.kind == "timer"
+        kind = start.event.kind if start.event is not None else "none"
+        if kind == "error":
+            continue
+        timed = kind == "timer"
         dues[start.index] = play.due(start, scope) if timed else None
     return dues
 

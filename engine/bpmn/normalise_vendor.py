@@ -14,6 +14,13 @@ Adopted = tuple[str, str | None, str | None]
 
 _ON_LOOPS = {"collection": "collection", "elementVariable": "element"}
 _ON_HUMANS = {"assignee": "assignee", "formKey": "form"}
+_ZEEBE = next(namespace for namespace, vendor in VENDORS.items() if vendor == "zeebe")
+_ON_ZEEBE_LOOPS = {
+    "inputCollection": "collection",
+    "inputElement": "element",
+    "outputCollection": "output_collection",
+    "outputElement": "output_element",
+}
 _KEPT_FORMS = ("embedded:", "app:", "deployment:", "${", "#{")  # pages of the vendor's own tasklist
 
 
@@ -22,10 +29,12 @@ def adopt(element: _Element) -> Iterator[Adopted]:
     name = local(element)
     if name == "multiInstanceLoopCharacteristics":
         yield from _adopt_attributes(element, _ON_LOOPS)
+        yield from _adopt_zeebe_loop(element)
     elif name in ("userTask", "startEvent"):
         yield from _adopt_attributes(element, _ON_HUMANS)
     elif name == "callActivity":
         yield from _adopt_mappings(element)
+        yield from _adopt_zeebe_call(element)
 
 
 def _adopt_attributes(element: _Element, words: dict[str, str]) -> Iterator[Adopted]:
@@ -60,3 +69,40 @@ def _adopt_mappings(call: _Element) -> Iterator[Adopted]:
             ours.tail = theirs.tail
             extensions.replace(theirs, ours)
             yield f"{vendor}:{tag.localname} as cl:{tag.localname}", source, f"{source} -> {target}"
+
+
+def _zeebe(element: _Element, name: str) -> Iterator[_Element]:
+    for extensions in [child for child in element if local(child) == "extensionElements"]:
+        yield from extensions.iter(f"{{{_ZEEBE}}}{name}")
+
+
+def _adopt_zeebe_loop(loop: _Element) -> Iterator[Adopted]:
+    """Takes over what Zeebe says of a multi-instance; its output element is a FEEL text, ours the name in it."""
+    for theirs in _zeebe(loop, "loopCharacteristics"):
+        for word, ours in _ON_ZEEBE_LOOPS.items():
+            value = attribute(theirs, word)
+            if value is None or loop.get(f"{{{CL}}}{ours}") is not None:
+                continue
+            after = value.removeprefix("=").strip() if ours == "output_element" else value
+            loop.set(f"{{{CL}}}{ours}", after)
+            yield f"zeebe:{word} as cl:{ours}", value, after
+
+
+def _adopt_zeebe_call(call: _Element) -> Iterator[Adopted]:
+    """Takes over the called process of Zeebe, and the mappings whose source is FEEL and whose target is one name."""
+    for called in list(_zeebe(call, "calledElement")):
+        process = attribute(called, "processId")
+        if process and call.get("calledElement") is None:
+            call.set("calledElement", process)
+            yield "zeebe:processId as calledElement", process, process
+    for theirs, ours in (("input", "in"), ("output", "out")):
+        for mapping in list(_zeebe(call, theirs)):
+            source, target = attribute(mapping, "source") or "", attribute(mapping, "target") or ""
+            if not source.startswith("=") or not target.isidentifier():
+                continue
+            extensions = next(child for child in call if local(child) == "extensionElements")
+            SubElement(extensions, f"{{{CL}}}{ours}", source=source, target=target)
+            holder = mapping.getparent()
+            assert holder is not None
+            holder.remove(mapping)
+            yield f"zeebe:{theirs} as cl:{ours}", source, f"{source} -> {target}"

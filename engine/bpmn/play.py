@@ -304,37 +304,68 @@ class Play:
         return caught
 
     def throw_from(self, scope: int, code: str | None) -> bool:
-        """Throw an error inside `scope`: the innermost (sub-)activity around it with a catcher is cancelled.
+        """Throw an error inside `scope`: where it is caught, a boundary or an event sub-process goes on.
 
-        Shape: True if it was caught and a token goes on from the boundary, False if nobody catches it.
-        Source: BPMN 2.0.2, 10.5.6 and 13.5.6.
+        Shape: True if it was caught, False if nobody catches it.
+        Source: BPMN 2.0.2, 10.5.6, 13.5.4 and 13.5.6.
         """
-        state = self.state
-        while scope:
-            record = state.scopes[scope]
-            node = self.net.nodes[record[NODE]]
-            host = record[BODY] or scope
-            around = state.bodies[host][B_SCOPE] if record[BODY] else record[PARENT]
-            boundary = None if node.kind is Kind.EVENT_SUBPROCESS else self.catcher(node, code)
-            if boundary is not None:
-                self.cancel_activity(node, around, host)
-                self.enter_boundary(boundary, around)
-                return True
-            scope = around
-        return False
+        found = self._catching(scope, code)
+        if found is None:
+            return False
+        where, catcher = found
+        if catcher.kind is Kind.START:
+            self.cancel_inside(where)
+            self.add_live(where, 1 - self.add_live(where, 0))
+            self.queue.append((int(self.net.scopes[catcher.scope].node or 0), where, NOWHERE))
+            return True
+        record = self.state.scopes[where]
+        around = self._around(where)
+        self.cancel_activity(self.net.nodes[record[NODE]], around, record[BODY] or where)
+        self.enter_boundary(catcher, around)
+        return True
 
     def is_caught(self, node: Node, scope: int, code: str | None) -> bool:
-        """Whether an error thrown at `node` in `scope` finds a boundary, there or further out."""
-        if self.catcher(node, code) is not None:
-            return True
-        state = self.state
-        while scope:
-            record = state.scopes[scope]
-            around = self.net.nodes[record[NODE]]
-            if around.kind is not Kind.EVENT_SUBPROCESS and self.catcher(around, code) is not None:
-                return True
-            scope = state.bodies[record[BODY]][B_SCOPE] if record[BODY] else record[PARENT]
-        return False
+        """Whether an error thrown at `node` in `scope` is caught, there or further out."""
+        return self.catcher(node, code) is not None or self._catching(scope, code) is not None
+
+    def _catching(self, scope: int, code: str | None) -> tuple[int, Node] | None:
+        """The innermost scope from `scope` outwards that catches an error, and the error start or boundary that does.
+
+        First its event sub-processes, unless the error comes out of one that interrupted them, then the borders of its
+        activity.
+        """
+        interrupted = False
+        while True:
+            record = self.state.scopes[scope] if scope else None
+            inside = record[INSIDE] if record else 0
+            if not interrupted and inside != WRAPPER and (start := self._error_start(inside, code)) is not None:
+                return scope, start
+            if record is None:
+                return None
+            node = self.net.nodes[record[NODE]]
+            interrupted = False
+            if node.kind is Kind.EVENT_SUBPROCESS:
+                interrupted = self._start_inside(node).interrupting
+            elif (boundary := self.catcher(node, code)) is not None:
+                return scope, boundary
+            scope = self._around(scope)
+
+    def _error_start(self, inside: int, code: str | None) -> Node | None:
+        """The start of an event sub-process of a scope that catches `code`: the one that names it, else any error's."""
+        starts = [self._start_inside(self.net.nodes[i]) for i in self.net.scopes[inside].event_subprocesses]
+        errors = [start for start in starts if start.event is not None and start.event.kind == "error"]
+        named = [start for start in errors if start.event is not None and start.event.name == code]
+        unnamed = [start for start in errors if start.event is not None and start.event.name is None]
+        return next(iter(named + unnamed), None)
+
+    def _start_inside(self, event_subprocess: Node) -> Node:
+        return self.net.nodes[self.net.scopes[int(event_subprocess.scope_inside or 0)].starts[0]]
+
+    def _around(self, scope: int) -> int:
+        """The scope in which the activity of `scope` stands."""
+        record = self.state.scopes[scope]
+        around: int = self.state.bodies[record[BODY]][B_SCOPE] if record[BODY] else record[PARENT]
+        return around
 
     def throw_at(self, node: Node, scope: int, wait: int, code: str | None) -> None:
         """Throw an error, known to be caught, at the activity `wait` of `node` that has just gone wrong."""

@@ -20,8 +20,10 @@ from engine.bpmn.reader_draft import Draft
 from engine.bpmn.reader_events import Definitions
 from engine.bpmn.reader_extensions import read_extensions
 from engine.bpmn.reader_flows import read_boundaries, read_flows
+from engine.bpmn.reader_gateways import settle_splits
 from engine.bpmn.reader_lanes import read_lanes
 from engine.bpmn.reader_nodes import read_scopes
+from engine.bpmn.reader_rewrites import rewrite
 from engine.bpmn.tree import FLOW_NODES, attribute, children, documentation_of, id_of, local
 
 
@@ -29,12 +31,14 @@ from engine.bpmn.tree import FLOW_NODES, attribute, children, documentation_of, 
 class Reading:
     """What a file holds: the net of each process without errors, and every finding in the order of lines.
 
-    `processes` lists all processes with flow nodes, read or not.
+    `processes` lists all processes with flow nodes, read or not; `rewritten` those whose net holds what the file does
+    not draw: proposed answers, implied starts, links as flows.
     """
 
     nets: Mapping[str, Net] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     processes: tuple[str, ...] = ()
+    rewritten: frozenset[str] = frozenset()
 
     @property
     def questions(self) -> tuple[Finding, ...]:
@@ -49,29 +53,35 @@ def read(root: _Element, digest: str) -> Reading:
     data = DataNames.of(root)
     nets: dict[str, Net] = {}
     processes: list[str] = []
+    rewritten: set[str] = set()
     for process in children(root, "process"):
         if not any(local(each) in FLOW_NODES or local(each) == "sequenceFlow" for each in process):
             findings.add("process.empty", "warning", process, "Expected flow nodes in the process, but it has none.")
             continue
         processes.append(id_of(process))
-        before = findings.errors()
-        net = _read_process(process, digest, definitions, data, findings)
+        before, proposed = findings.errors(), findings.proposals
+        draft = Draft(process)
+        net = _read_process(draft, digest, definitions, data, findings)
         if findings.errors() == before:
             nets[net.id] = net
+            if draft.is_rewritten or findings.proposals > proposed:
+                rewritten.add(net.id)
     if not processes:
         message = "Expected a process with flow nodes, but the file has none."
         findings.error("process.missing", root, message)
     _read_references(root, findings)
     ordered = sorted(findings.made, key=lambda finding: finding.line or 0)
-    return Reading(nets, tuple(ordered), tuple(processes))
+    return Reading(nets, tuple(ordered), tuple(processes), frozenset(rewritten))
 
 
-def _read_process(process: _Element, digest: str, definitions: Definitions, data: DataNames, findings: Findings) -> Net:
-    """The net of one process; of use only if it made no error."""
-    draft = Draft(process)
+def _read_process(draft: Draft, digest: str, definitions: Definitions, data: DataNames, findings: Findings) -> Net:
+    """The net of the process of `draft`, which is filled; of use only if it made no error."""
+    process = draft.process
     read_scopes(draft, definitions, data, findings)
     read_flows(draft, findings)
     read_boundaries(draft, findings)
+    settle_splits(draft, findings)
+    rewrite(draft, findings)
     lanes = read_lanes(process, draft.elements, findings)
     net = Net(
         id=id_of(process),
@@ -81,7 +91,7 @@ def _read_process(process: _Element, digest: str, definitions: Definitions, data
         flows=tuple(draft.flows),
         scopes=draft.finished_scopes(),
         documentation=documentation_of(process),
-        extensions=read_extensions(draft, findings),
+        extensions={**read_extensions(draft, findings), **draft.notes},
     )
     check_net(net, draft, findings)
     return net

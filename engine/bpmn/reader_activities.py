@@ -7,13 +7,15 @@ from typing import Any
 
 from lxml.etree import QName, _Element
 
+from engine.bpmn.expressions import spelling_of
 from engine.bpmn.findings import Findings
-from engine.bpmn.net import Call, Expression, Kind, MultiInstance
-from engine.bpmn.reader_texts import read_expression, read_name, refuse_foreign_language
+from engine.bpmn.net import Call, Expression, Kind, MultiInstance, Spelling
+from engine.bpmn.reader_texts import read_expression, read_name, stated_spelling
 from engine.bpmn.tree import CL, SUBPROCESSES, VENDORS, attribute, children, descendants, id_of, local, text_of
 from engine.domain.directive import LOOP_ROLES
 
 MOST_LEGS = 500
+PROPOSED_LEGS = "2"
 _MARKS = {"loop": "loop", "action": "action", "stage": "stage", "form": "form"}
 _KNOWN_MARKS = frozenset(_MARKS) | {"assignee", "operation"}
 
@@ -63,9 +65,9 @@ def read_call(element: _Element, findings: Findings) -> Call | None:
     process = attribute(element, "calledElement")
     if process is None:
         message = "Expected calledElement to name a process, but this call activity names none."
-        findings.ask("call.no_process", element, message)
+        findings.propose("call.no_process", element, message, "a person does it")
         return None
-    if "${" in process or "#{" in process:
+    if spelling_of(process) != "plain":
         findings.unsupported(element, "a call whose process is computed", "name the process itself")
         return None
     inputs: list[tuple[Expression, str]] = []
@@ -104,24 +106,24 @@ def read_multi(element: _Element, data: DataNames, findings: Findings) -> MultiI
     if attribute(loop, "behavior") not in (None, "All"):
         findings.unsupported(element, "a multi-instance that throws events while it runs", "leave its behavior at All")
         return None
-    texts = {name: text for name in _LOOP_TEXTS if (text := _checked_text(loop, name, element, findings))}
-    cardinality = texts.get("loopCardinality")
+    cardinality, counted_in = _stated_text(loop, "loopCardinality", element, findings)
+    completion, completed_in = _stated_text(loop, "completionCondition", element, findings)
     collection = _collection(loop, data)
     if (cardinality is None) == (collection is None):
-        what = "neither" if collection is None else "both"
+        what, proposal = ("neither", f"{PROPOSED_LEGS} legs") if collection is None else ("both", "the collection")
         message = f"Expected either a cardinality or a collection, but the multi-instance has {what}."
-        findings.ask("multi.no_collection", element, message)
-        return None
+        findings.propose("multi.no_collection", element, message, proposal)
+        cardinality, counted_in = (PROPOSED_LEGS, "plain") if collection is None else (None, None)
     if cardinality is not None and not _small_enough(cardinality, element, findings):
         return None
     before = findings.errors()
     multi = MultiInstance(
         sequential=loop.get("isSequential") == "true",
-        cardinality=read_expression(cardinality, element, "the cardinality", findings),
+        cardinality=read_expression(cardinality, element, "the cardinality", findings, spelling=counted_in),
         collection=read_expression(collection, element, "the collection", findings),
         element=_loop_name(loop, "element", "inputDataItem", element, findings),
         completion=read_expression(
-            texts.get("completionCondition"), element, "the completion condition", findings, boolean=True
+            completion, element, "the completion condition", findings, spelling=completed_in, boolean=True
         ),
         output_collection=_output_collection(loop, data, element, findings),
         output_element=_loop_name(loop, "output_element", "outputDataItem", element, findings),
@@ -129,15 +131,16 @@ def read_multi(element: _Element, data: DataNames, findings: Findings) -> MultiI
     return multi if findings.errors() == before else None
 
 
-_LOOP_TEXTS = ("loopCardinality", "completionCondition")
-
-
-def _checked_text(loop: _Element, name: str, element: _Element, findings: Findings) -> str | None:
+def _stated_text(
+    loop: _Element, name: str, element: _Element, findings: Findings
+) -> tuple[str, Spelling] | tuple[None, None]:
+    """The text of a child of the marker with its spelling; nothing where there is none or it is foreign."""
     stated = next(children(loop, name), None)
     text = text_of(stated)
-    if stated is None or not text or not refuse_foreign_language(stated, text, element, findings):
-        return None
-    return text
+    if stated is None or not text:
+        return None, None
+    spelling = stated_spelling(stated, text, element, findings)
+    return (text, spelling) if spelling else (None, None)
 
 
 def _collection(loop: _Element, data: DataNames) -> str | None:
@@ -180,7 +183,10 @@ def refuse_unusual(element: _Element, findings: Findings) -> None:
     if element.get("instantiate") == "true":
         findings.unsupported(element, "a receive task that starts the process", "use a message start event")
     for name in ("startQuantity", "completionQuantity"):
-        if attribute(element, name) not in (None, "1"):
+        if attribute(element, name) == "0":
+            message = f"Expected a {name} of at least 1, but it is 0; it is read as 1."
+            findings.add("activity.quantity", "warning", element, message)
+        elif attribute(element, name) not in (None, "1"):
             findings.unsupported(element, f"a {name} other than 1", "use a gateway or a multi-instance")
     if local(element) in SUBPROCESSES and local(element) != "subProcess":
         kind = "a transaction" if local(element) == "transaction" else "an ad-hoc sub-process"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lxml.etree import _Element
 
-from engine.bpmn.net import Flow, Kind, Node, Scope
+from engine.bpmn.net import Event, Flow, Kind, Node, Scope
 from engine.bpmn.reader_lanes import Lane
-from engine.bpmn.tree import attribute, documentation_of, id_of
+from engine.bpmn.tree import MODEL, attribute, documentation_of, id_of
 
 
 @dataclass(slots=True)
@@ -55,6 +55,9 @@ class Draft:
         self.elements: dict[str, _Element] = {}
         self.scope_of: dict[str, int] = {}  # the scope of every flow node, also of those that became no node
         self.by_id: dict[str, NodeDraft] = {}
+        self.links: list[tuple[NodeDraft, str, bool]] = []  # link events: their name, and whether they throw
+        self.made_for: dict[str, str] = {}  # nodes that the file does not draw, each with the element it stands for
+        self.notes: dict[str, Mapping[str, str]] = {}  # extensions of made nodes
 
     def open_scope(self, element: _Element, node: int | None, parent: int | None) -> ScopeDraft:
         """A new scope for the inside of `element`."""
@@ -70,13 +73,51 @@ class Draft:
         self.by_id[node.id] = node
         return node
 
+    def make(self, beside: NodeDraft, what: str, tag: str, kind: Kind, name: str = "", **more: Any) -> NodeDraft:
+        """A node that the file does not draw, in the scope and the lane of the node it stands for."""
+        return self._make(beside.element, beside.scope, what, tag, kind, name, **more)
+
+    def make_start(self, scope: ScopeDraft, event: Event) -> NodeDraft:
+        """A start event for a scope in which none is drawn."""
+        return self._make(scope.element, scope.index, "start", "startEvent", Kind.START, event=event)
+
+    def _make(
+        self, beside: _Element, scope: int, what: str, tag: str, kind: Kind, name: str = "", **more: Any
+    ) -> NodeDraft:
+        id = f"{id_of(beside)}_{what}"
+        while id in self.elements or id in self.made_for:
+            id += "_"
+        element = beside.makeelement(f"{{{MODEL}}}{tag}", {"id": id, "name": name} if name else {"id": id})
+        element.sourceline = beside.sourceline  # type: ignore[misc]  # lxml lets it be set
+        self.made_for[id] = id_of(beside)
+        return self.add(element, kind, scope, **more)
+
+    def connect(self, source: NodeDraft, target: NodeDraft) -> Flow:
+        """A flow that the file does not draw."""
+        flow = Flow(len(self.flows), f"{source.id}-{target.id}", source.index, target.index)
+        self.flows.append(flow)
+        source.outgoing.append(flow.index)
+        target.incoming.append(flow.index)
+        return flow
+
+    def hand_over(self, source: NodeDraft, to: NodeDraft) -> None:
+        """Lets the flows out of `source` begin at `to`."""
+        to.outgoing, source.outgoing = source.outgoing, []
+        for index in to.outgoing:
+            self.flows[index] = replace(self.flows[index], source=to.index)
+
+    @property
+    def is_rewritten(self) -> bool:
+        """Whether the net holds more than the file draws."""
+        return bool(self.made_for or self.links)
+
     def finished_nodes(self, lanes: Mapping[str, Lane]) -> tuple[Node, ...]:
         """The nodes with their connections and lanes; a node without a lane has that of the node around it."""
         lane_of: list[Lane | None] = []
         finished: list[Node] = []
         for draft in self.nodes:
             around = self.scopes[draft.scope].node
-            lane = lanes.get(draft.id) or (None if around is None else lane_of[around])
+            lane = lanes.get(self.made_for.get(draft.id, draft.id)) or (None if around is None else lane_of[around])
             lane_of.append(lane)
             finished.append(
                 Node(

@@ -8,26 +8,29 @@ from typing import Literal
 
 from lxml.etree import _Element
 
-from engine.bpmn.expressions import ExpressionError, compile_expression, spelling_of
+from engine.bpmn.expressions import ExpressionError, compile_expression
 from engine.bpmn.expressions.iso import parse_cycle, parse_datetime, parse_duration
 from engine.bpmn.findings import Findings
 from engine.bpmn.net import Event, Expression
-from engine.bpmn.reader_texts import read_expression, refuse_foreign_language
+from engine.bpmn.reader_texts import read_expression, stated_spelling
 from engine.bpmn.tree import EVENT_DEFINITIONS, attribute, children, id_of, local, text_of
 
 ALLOWED: Mapping[str, tuple[str, ...]] = {
-    "startEvent": ("none", "message", "timer"),
+    "startEvent": ("none", "message", "timer", "error"),
     "endEvent": ("none", "message", "terminate", "error"),
     "intermediateCatchEvent": ("message", "timer"),
     "intermediateThrowEvent": ("none", "message"),
     "boundaryEvent": ("message", "timer", "error"),
 }
 _NONE = Event()
+_LINKING = frozenset({"intermediateCatchEvent", "intermediateThrowEvent"})
+_TRIGGERED = frozenset({"intermediateCatchEvent", "boundaryEvent"})
 _TIMERS: Mapping[str, tuple[Literal["duration", "date", "cycle"], Callable[[str], object]]] = {
     "timeDuration": ("duration", parse_duration),
     "timeDate": ("date", parse_datetime),
     "timeCycle": ("cycle", parse_cycle),
 }
+PROPOSED_WAIT = "PT1H"
 _LOOKS_LITERAL = re.compile(r"[-+]?P[\dT-]|[-+]?P$|R[-\d]*/|\d{4}|[\d*?/ ,#LW-]+\s|@")
 
 
@@ -70,10 +73,16 @@ def read_event(element: _Element, definitions: Definitions, findings: Findings) 
         findings.unsupported(element, f"an event with {len(found)} event definitions", "draw one event for each")
         return None
     where = local(element)
+    if not found and where in _TRIGGERED:
+        name = attribute(element, "name") or id_of(element)
+        message = f"Expected a trigger, but the {_spoken(where)} has none."
+        findings.propose("event.no_trigger", element, message, f"a message called {name!r:.80}")
+        return Event("message", name)
     kind = local(found[0]).removesuffix("EventDefinition") if found else "none"
     if kind not in ALLOWED[where]:
         article = "an" if kind[0] in "aeiou" else "a"
-        findings.unsupported(element, f"{article} {kind} {_spoken(where)}", _remedy(kind, where))
+        remedy = f"use one of: {', '.join(ALLOWED[where])}"
+        findings.unsupported(element, f"{article} {kind} {_spoken(where)}", remedy)
         return None
     if kind == "message":
         return Event("message", definitions.message(found[0], element, findings))
@@ -84,36 +93,43 @@ def read_event(element: _Element, definitions: Definitions, findings: Findings) 
     return Event("terminate") if kind == "terminate" else _NONE
 
 
+def link_of(element: _Element) -> str | None:
+    """The name of a link event, its own where the definition has none; None for any other event."""
+    found = [each for each in children(element) if local(each) in EVENT_DEFINITIONS]
+    if len(found) != 1 or local(found[0]) != "linkEventDefinition" or local(element) not in _LINKING:
+        return None
+    return attribute(found[0], "name") or attribute(element, "name") or id_of(element)
+
+
 def _spoken(where: str) -> str:
     return re.sub("([A-Z])", r" \1", where).lower()
-
-
-def _remedy(kind: str, where: str) -> str:
-    if kind == "none":
-        return "choose a timer, a message" + (" or an error" if where == "boundaryEvent" else "")
-    return f"use one of: {', '.join(ALLOWED[where])}"
 
 
 def _read_error(definition: _Element, element: _Element, definitions: Definitions, findings: Findings) -> Event | None:
     code = definitions.error_code(definition, element, findings)
     if code is None and local(element) == "endEvent":
         message = "Expected an error with a code to throw, but the error end event names none."
-        findings.ask("error.no_code", element, message)
-        return None
+        code = id_of(element)
+        findings.propose("error.no_code", element, message, f"the code {code!r:.80}")
     return Event("error", code)
 
 
 def _read_timer(definition: _Element, element: _Element, findings: Findings) -> Event | None:
     given = [(each, text) for each in children(definition, *_TIMERS) if (text := text_of(each))]
-    if len(given) != 1:
+    if not given:
+        message = "Expected a duration, date or cycle, but the timer has none."
+        findings.propose("timer.unset", element, message, f"a duration of {PROPOSED_WAIT}")
+        return Event("timer", None, "duration", Expression(PROPOSED_WAIT), timer_literal=True)
+    if len(given) > 1:
         message = f"Expected one duration, date or cycle, but the timer has {len(given)}."
         findings.ask("timer.unset", element, message)
         return None
     stated, text = given[0]
     kind, parse = _TIMERS[local(stated)]
-    if not refuse_foreign_language(stated, text, element, findings):
+    spelling = stated_spelling(stated, text, element, findings)
+    if spelling is None:
         return None
-    if spelling_of(text) == "plain":
+    if spelling == "plain" or (spelling == "feel" and _LOOKS_LITERAL.match(text)):
         try:
             parse(text)
         except ExpressionError as refusal:
@@ -122,7 +138,7 @@ def _read_timer(definition: _Element, element: _Element, findings: Findings) -> 
                 return None
         else:
             return Event("timer", None, kind, Expression(text), timer_literal=True)
-    timer = read_expression(text, element, f"the timer's {kind}", findings)
+    timer = read_expression(text, element, f"the timer's {kind}", findings, spelling=spelling)
     return None if timer is None else Event("timer", None, kind, timer)
 
 

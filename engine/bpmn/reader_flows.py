@@ -7,10 +7,10 @@ from lxml.etree import _Element
 from engine.bpmn.findings import Findings
 from engine.bpmn.net import ACTIVITIES, Expression, Flow, Kind
 from engine.bpmn.reader_draft import Draft, NodeDraft
-from engine.bpmn.reader_texts import read_expression, refuse_foreign_language
+from engine.bpmn.reader_texts import read_expression, stated_spelling
 from engine.bpmn.tree import attribute, children, id_of, local, text_of
 
-_DECIDING = frozenset({Kind.EXCLUSIVE, Kind.INCLUSIVE})
+_DECIDING = ACTIVITIES | {Kind.EXCLUSIVE, Kind.INCLUSIVE}
 
 
 def read_flows(draft: Draft, findings: Findings) -> None:
@@ -28,7 +28,6 @@ def read_flows(draft: Draft, findings: Findings) -> None:
                     draft.undecided.add(flow.index)
     for node in draft.nodes:
         _read_default(node, draft, flow_ids, findings)
-        _check_conditions(node, draft, findings)
         _check_ends(node, findings)
 
 
@@ -69,7 +68,8 @@ def _read_condition(element: _Element, source: NodeDraft, findings: Findings) ->
         construct = f"a condition on a flow out of a {local(source.element)}"
         findings.unsupported(element, construct, "put an exclusive or inclusive gateway between")
         return None
-    if not refuse_foreign_language(stated, text, element, findings):
+    spelling = stated_spelling(stated, text, element, findings)
+    if spelling is None:
         return None
     if source.element.get("default") == id_of(element):
         findings.add(
@@ -79,7 +79,7 @@ def _read_condition(element: _Element, source: NodeDraft, findings: Findings) ->
             "Expected no condition on a default flow, but there is one; it is not evaluated.",
         )
         return None
-    return read_expression(text, element, "the condition", findings, boolean=True)
+    return read_expression(text, element, "the condition", findings, spelling=spelling, boolean=True)
 
 
 def _read_default(node: NodeDraft, draft: Draft, flow_ids: dict[str, int], findings: Findings) -> None:
@@ -90,21 +90,8 @@ def _read_default(node: NodeDraft, draft: Draft, flow_ids: dict[str, int], findi
     if index is None or draft.flows[index].source != node.index:
         message = f"Expected one of its own flows as default, but {reference!r:.80} is none."
         findings.ask("reference.broken", node.element, message)
-    elif node.kind in _DECIDING:
+    elif node.kind in _DECIDING and (node.kind not in ACTIVITIES or len(node.outgoing) > 1):
         node.more["default"] = index
-    elif len(node.outgoing) > 1:
-        findings.unsupported(node.element, "a default flow out of an activity", "put an exclusive gateway after it")
-
-
-def _check_conditions(node: NodeDraft, draft: Draft, findings: Findings) -> None:
-    """Notes flows of a split that nobody can decide on."""
-    if node.kind not in _DECIDING or len(node.outgoing) < 2:
-        return
-    for index in node.outgoing:
-        if index in draft.undecided and index != node.more.get("default"):
-            flow = draft.flows[index].id
-            message = f"Expected a condition or the default mark on flow {flow!r:.80}, but it has neither."
-            findings.add("gateway.no_condition", "error", node.element, message)
 
 
 def _check_ends(node: NodeDraft, findings: Findings) -> None:

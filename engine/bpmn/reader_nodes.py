@@ -11,8 +11,8 @@ from engine.bpmn.findings import Findings
 from engine.bpmn.net import ACTIVITIES, Event, Kind
 from engine.bpmn.reader_activities import DataNames, read_call, read_marks, read_multi, refuse_unusual
 from engine.bpmn.reader_draft import Draft, NodeDraft, ScopeDraft
-from engine.bpmn.reader_events import Definitions, read_event
-from engine.bpmn.tree import EVENTS, FLOW_NODES, SUBPROCESSES, children, id_of, local
+from engine.bpmn.reader_events import Definitions, link_of, read_event
+from engine.bpmn.tree import CL, EVENTS, FLOW_NODES, SUBPROCESSES, attribute, children, id_of, local
 
 MOST_LEVELS = 5
 KINDS: Mapping[str, Kind] = {
@@ -33,10 +33,12 @@ KINDS: Mapping[str, Kind] = {
     "callActivity": Kind.CALL,
 }
 _UNSUPPORTED: Mapping[str, tuple[str, str]] = {
-    "scriptTask": ("a script task", "use a service task with a registered operation"),
-    "businessRuleTask": ("a business rule task", "use a user task, or a service task with a registered operation"),
     "eventBasedGateway": ("an event-based gateway", "use a receive task with a timer on its boundary"),
     "complexGateway": ("a complex gateway", "use parallel, inclusive or exclusive gateways"),
+}
+_FOREIGN_WORK: Mapping[str, tuple[str, str]] = {
+    "scriptTask": ("task.script", "a registered operation for the script, which never runs here"),
+    "businessRuleTask": ("task.decision", "a registered operation for the decision"),
 }
 _QUIET = frozenset(
     {
@@ -125,12 +127,17 @@ def _read_node(
     if name in SUBPROCESSES:
         _read_subprocess(element, scope, draft, definitions, data, findings)
         return
-    kind = KINDS.get(name)
+    kind = _foreign_work(element, name, findings) if name in _FOREIGN_WORK else KINDS.get(name)
     if kind is None:
         construct, remedy = _UNSUPPORTED.get(name, (f"a {name}", "use the elements of a process"))
         findings.unsupported(element, construct, remedy)
         return
     more: dict[str, Any] = read_marks(element, kind, findings)
+    link = link_of(element)
+    if link is not None:
+        throws = kind is Kind.THROW
+        draft.links.append((draft.add(element, Kind.THROW, scope.index, event=Event(), **more), link, throws))
+        return
     if name in EVENTS:
         event = read_event(element, definitions, findings)
         if event is None:
@@ -141,16 +148,26 @@ def _read_node(
         more["event"] = Event("message", definitions.message(element, element, findings))
     if kind is Kind.CALL:
         more["call"] = read_call(element, findings)
+        kind = Kind.CALL if more["call"] else Kind.MANUAL
     if kind in ACTIVITIES:
         refuse_unusual(element, findings)
         more["multi"] = read_multi(element, data, findings)
     draft.add(element, kind, scope.index, **more)
 
 
+def _foreign_work(element: _Element, name: str, findings: Findings) -> Kind:
+    """What a task is whose work is written in the file: the operation that is named, else proposed as a person's."""
+    if attribute(element, "operation", CL) is not None:
+        return Kind.SERVICE
+    rule, wanted = _FOREIGN_WORK[name]
+    findings.propose(rule, element, f"Expected cl:operation to name {wanted}, but it names none.", "a person does it")
+    return Kind.MANUAL
+
+
 def _interrupts(element: _Element, name: str, event: Event, findings: Findings) -> bool:
     """Whether a boundary or start event interrupts, which an error always does."""
     interrupts = element.get("cancelActivity" if name == "boundaryEvent" else "isInterrupting") != "false"
-    if name == "boundaryEvent" and event.kind == "error" and not interrupts:
+    if name in ("boundaryEvent", "startEvent") and event.kind == "error" and not interrupts:
         findings.unsupported(element, "an error that does not interrupt", "let it interrupt, or use a message")
     return interrupts
 
@@ -179,10 +196,10 @@ def _read_subprocess(
 def _check_starts(scope: ScopeDraft, draft: Draft, findings: Findings) -> None:
     """Notes a scope that does not begin in the way its kind has to."""
     starts = list(children(scope.element, "startEvent"))
-    if not starts and local(scope.element) != "adHocSubProcess":
-        findings.unsupported(scope.element, "a (sub-)process without a start event", "draw one and connect it")
-        return
     if scope.node is None:
+        for first in (draft.by_id[id_of(each)] for each in starts if id_of(each) in draft.by_id):
+            if first.more["event"].kind == "error":
+                findings.unsupported(first.element, "an error start of a process", "put it into an event sub-process")
         return
     around = draft.nodes[scope.node]
     if len(starts) > 1:

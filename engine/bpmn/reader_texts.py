@@ -8,34 +8,49 @@ from lxml.etree import _Element
 
 from engine.bpmn.expressions import check_expression, spelling_of
 from engine.bpmn.findings import Findings
-from engine.bpmn.net import Expression
+from engine.bpmn.net import Expression, Spelling
 from engine.bpmn.tree import attribute
 
-_FOREIGN = re.compile(r"groovy|script|python|ruby|feel|xslt|jruby|juel\s*\(", re.IGNORECASE)
+_FEEL = re.compile(r"\bfeel\b", re.IGNORECASE)
+_FOREIGN = re.compile(r"groovy|script|python|ruby|xslt|jruby|juel\s*\(", re.IGNORECASE)
 
 
 def read_expression(
-    text: str | None, element: _Element, where: str, findings: Findings, *, boolean: bool = False
+    text: str | None,
+    element: _Element,
+    where: str,
+    findings: Findings,
+    *,
+    spelling: Spelling | None = None,
+    boolean: bool = False,
 ) -> Expression | None:
-    """The expression `text`; None where there is no text or, with a finding for each fault, it fails the check."""
+    """The expression `text`; None where there is no text or, with a finding for each fault, it fails the check.
+
+    `spelling` is what the file says of its language; where it says nothing, the text shows it.
+    """
     if text is None:
         return None
-    spelling = spelling_of(text)
+    spelling = spelling or spelling_of(text)
     faults = check_expression(text, spelling, None, boolean=boolean)
     for fault in faults:
         findings.error(fault.code, element, f"In {where}: {fault.message}")
     return None if faults else Expression(text, spelling)
 
 
-def refuse_foreign_language(stated: _Element, text: str, element: _Element, findings: Findings) -> bool:
-    """Whether `stated` is free of another language than ours; where not, `element` has a finding."""
-    language = attribute(stated, "language") or ""
-    if text.startswith("="):
-        language = "FEEL"
-    if not _FOREIGN.search(language):
-        return True
-    findings.unsupported(element, f"an expression in {language:.80}", "write it in the plain spelling or as ${…}")
-    return False
+def stated_spelling(stated: _Element, text: str, element: _Element, findings: Findings) -> Spelling | None:
+    """The spelling of `text`, which stands in `stated`; None, with a finding on `element`, for a foreign language.
+
+    The text's own signs come first, then `language` of its element, then `expressionLanguage` of the file. A language
+    that is neither FEEL nor foreign (XPath is what most tools write beside anything) says nothing.
+    """
+    if (spelling := spelling_of(text)) == "feel":
+        return spelling
+    language = attribute(stated, "language")
+    if language and _FOREIGN.search(language):
+        findings.unsupported(element, f"an expression in {language:.80}", "write it in the plain spelling or as ${…}")
+        return None
+    said = language or attribute(stated.getroottree().getroot(), "expressionLanguage") or ""
+    return "feel" if spelling == "plain" and _FEEL.search(said) else spelling
 
 
 def read_name(text: str | None, element: _Element, where: str, findings: Findings) -> str | None:

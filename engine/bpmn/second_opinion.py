@@ -61,6 +61,9 @@ def second_opinion(root: _Element, net: Net) -> Opinion:
     if reserved:
         return Opinion("cannot", f"because the id {reserved[0]!r} is the name of a task of its own")
     foreign = unportable(net)
+    lost = [node.id for node in net.nodes if node.kind is Kind.START and node.event and node.event.kind == "error"]
+    if lost:
+        return Opinion("cannot", f"because it reads an error start event as one without a trigger ({lost[0]})")
     parser = BpmnParser()
     try:
         parser.add_bpmn_str(tostring(root))
@@ -73,9 +76,25 @@ def second_opinion(root: _Element, net: Net) -> Opinion:
     difference = _first_difference(_our_facts(net), theirs)
     if difference is not None:
         return Opinion("differs", difference)
+    if foreign is None and (gateway := _tried_otherwise(net, [parser.get_spec(net.id), *specs.values()])):
+        foreign = f"it tries the ways out of {gateway} in the order of the layout, not of the file"
     if foreign is not None:
         return Opinion("cannot", f"because {foreign}")
     return dry_run(net, parser.get_spec(net.id), specs)
+
+
+def _tried_otherwise(net: Net, specs: list[Any]) -> str | None:
+    """The first exclusive gateway whose conditions the library tries in another order than that of the file."""
+    for node in net.nodes:
+        if node.kind is not Kind.EXCLUSIVE:
+            continue
+        flows = [net.flows[index] for index in node.outgoing if index != node.default]
+        ours = [net.nodes[flow.target].id for flow in flows if flow.condition is not None]
+        for task in (spec.task_specs[node.id] for spec in specs if node.id in spec.task_specs):
+            theirs = [target.removesuffix(_SPLIT) for condition, target in task.cond_task_specs if condition]
+            if len(ours) > 1 and theirs != ours:
+                return node.id
+    return None
 
 
 def _reason(error: Exception) -> str:

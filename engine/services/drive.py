@@ -7,11 +7,13 @@ marks is bound to a directive that exists only here, so a move the life cycle re
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from engine.bpmn.choices import choice_at
 from engine.bpmn.effects import (
     CallStarted,
     InstanceEnded,
@@ -169,6 +171,7 @@ class Drive:
         self.instances: list[_Instance] = []
         self.trace: list[str] = []
         self.pending: list[tuple[_Instance, Stimulus]] = []
+        self.visits: Counter[tuple[str, str]] = Counter()
         self.steps = 0
 
     def run(self, net: Net, variables: Mapping[str, Any]) -> Driven:
@@ -275,6 +278,10 @@ class Drive:
         self._play(instance, Complete(wait, answers))
 
     def _answers(self, instance: _Instance, node: Node) -> dict[str, Any]:
+        choice = choice_at(instance.net, node)
+        if choice is not None:
+            self.visits[instance.net.id, node.id] += 1
+            return choice.proposed(self.visits[instance.net.id, node.id] - 1)
         form = self.form_of(instance.net, node)
         answers = dict(form) if form is not None else {}
         if node.loop and "decision" not in answers and decisions(node.loop):

@@ -50,7 +50,7 @@ class Diagram:
     # -- nodes ---------------------------------------------------------------------------------------------------------
 
     def start(self, id: str = "start", *, interrupting: bool = True, **event: str) -> Diagram:
-        """A start event; `event` is timer=, cycle=, date= or message=, `interrupting` is for event sub-processes."""
+        """A start event; `event` is timer=, cycle=, date=, message= or error=, `interrupting` for event sub-process."""
         return self._event("startEvent", id, event, {} if interrupting else {"isInterrupting": "false"})
 
     def end(self, *ids: str, **event: str | bool) -> Diagram:

@@ -115,7 +115,10 @@ def test_reader_shared_event_definition_is_resolved() -> None:
     assert event.timer == Expression("PT1H")
 
 
-@pytest.mark.parametrize(("text", "spelling"), [("${due}", "juel"), ("due_at", "plain"), ('duration("PT1H")', "plain")])
+@pytest.mark.parametrize(
+    ("text", "spelling"),
+    [("${due}", "juel"), ("due_at", "plain"), ('duration("PT1H")', "plain"), ('= duration("PT1H") * 2', "feel")],
+)
 def test_reader_timer_expression_is_told_from_a_literal(text: str, spelling: str) -> None:
     """What is no ISO 8601 text and compiles is an expression."""
     catch = task("n", TIMER.format("timeDuration", text), "intermediateCatchEvent")
@@ -126,14 +129,14 @@ def test_reader_timer_expression_is_told_from_a_literal(text: str, spelling: str
 
 
 @pytest.mark.parametrize(
-    "text", ["-PT1H", "P", "PT0S", "P9999999999D", "2 hours", "0 0/5 * * * ?", "2026-02-30T00:00:00Z", "= x", "P1M"]
+    "text", ["-PT1H", "P", "PT0S", "P9999999999D", "2 hours", "0 0/5 * * * ?", "2026-02-30T00:00:00Z", "= x +", "P1M"]
 )
 def test_reader_impossible_timer_is_an_error_on_its_event(text: str) -> None:
     """Timers other engines accept and then misread are caught at upload."""
     catch = task("n", TIMER.format("timeDuration", text), "intermediateCatchEvent")
     (error,) = errors_of(chain(catch))
     assert error.element == "n"
-    assert error.rule in ("timer.invalid", "unsupported")
+    assert error.rule in ("timer.invalid", "expression.syntax")
 
 
 @pytest.mark.parametrize("text", ["R/PT1H", "R0/PT1H", "R3/PT10S", "R1000000/PT1H", "@daily"])
@@ -141,13 +144,6 @@ def test_reader_unbounded_or_fast_cycle_is_an_error(text: str) -> None:
     """A cycle without end, or by the second, would load the worker for ever."""
     (error,) = errors_of(chain(task("n", TIMER.format("timeCycle", text), "intermediateCatchEvent")))
     assert error.rule == "timer.invalid"
-
-
-def test_reader_unset_timer_is_a_question() -> None:
-    """A timer without a time is something to ask for, not a fault of the drawing."""
-    found = reading(chain(task("n", "<bpmn:timerEventDefinition/>", "intermediateCatchEvent")))
-    assert [question.rule for question in found.questions] == ["timer.unset"]
-    assert "p" not in found.nets
 
 
 def test_reader_boundaries_sit_on_their_activity() -> None:
@@ -262,7 +258,7 @@ def test_reader_several_processes_give_several_nets() -> None:
 
 def test_reader_error_in_one_process_leaves_the_other() -> None:
     """A fault in one pool does not hide the other pool's net."""
-    second = '<bpmn:process id="q"><bpmn:startEvent id="s2"/><bpmn:scriptTask id="x"/></bpmn:process>'
+    second = '<bpmn:process id="q"><bpmn:startEvent id="s2"/><bpmn:complexGateway id="x"/></bpmn:process>'
     assert set(reading(chain(task("a")), second).nets) == {"p"}
 
 
@@ -280,14 +276,10 @@ def test_reader_unknown_attributes_are_kept_and_said_to_do_nothing() -> None:
 @pytest.mark.parametrize(
     ("inside", "construct"),
     [
-        (chain(task("x", "", "scriptTask")), "a script task"),
-        (chain(task("x", "", "businessRuleTask")), "a business rule task"),
         (chain(task("x", "", "eventBasedGateway")), "an event-based gateway"),
         (chain(task("x", "", "complexGateway")), "a complex gateway"),
         (chain(inner("x", "transaction")), "a transaction"),
         (chain(("x", '<bpmn:adHocSubProcess id="x"/>')), "an ad-hoc sub-process"),
-        (chain(task("x", "", "intermediateCatchEvent")), "a none intermediate catch event"),
-        (chain(task("x", '<bpmn:linkEventDefinition name="l"/>', "intermediateThrowEvent")), "a link intermediate"),
         (chain(task("x", "<bpmn:signalEventDefinition/>", "intermediateThrowEvent")), "a signal intermediate"),
         (chain(task("x", "<bpmn:escalationEventDefinition/>", "intermediateThrowEvent")), "an escalation"),
         (chain(task("x", "<bpmn:compensateEventDefinition/>", "intermediateThrowEvent")), "a compensate"),
@@ -301,7 +293,6 @@ def test_reader_unknown_attributes_are_kept_and_said_to_do_nothing() -> None:
         (chain(task("x", "", "receiveTask", 'instantiate="true"')), "a receive task that starts the process"),
         (chain(task("x", more='startQuantity="2"')), "a startQuantity other than 1"),
         (chain(task("x", "", "callActivity", 'calledElement="${which}"')), "a call whose process is computed"),
-        (chain(("x", '<bpmn:subProcess id="x"/>')), "a (sub-)process without a start event"),
         (chain(inner("s", start=CATCH_MESSAGE)).replace("s_s", "x"), "a message start in a sub-process"),
         (event_subprocess("").replace("es_s", "x"), "an event sub-process without a trigger"),
         (chain(("x", '<bpmn:choreographyTask id="x"/>')), "a choreographyTask"),
@@ -351,11 +342,9 @@ def test_reader_broken_reference_is_an_error_on_its_element(inside: str) -> None
             + task("b", CATCH_MESSAGE, "boundaryEvent", 'attachedToRef="g"')[1],
             "boundary.not_on_activity",
         ),
-        (SPLIT + flow("g", "a", id="yes") + flow("g", "end", id="no"), "gateway.no_condition"),
         (SPLIT + flow("g", "a", "x ==", "yes") + flow("g", "end", id="no"), "expression.syntax"),
         (SPLIT + flow("g", "a", "'text'", "yes") + flow("g", "end", id="no"), "expression.not_boolean"),
         (SPLIT + flow("g", "a", "level > 2", "yes") + flow("g", "end", id="no"), "expression.level_order"),
-        (chain(task("a")) + flow("a", "end", "x", "cond"), "unsupported"),
         ("", "process.missing"),
     ],
 )

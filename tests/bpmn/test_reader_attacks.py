@@ -137,7 +137,7 @@ def _seconds_of(expression: Expression, names: dict[str, Any]) -> float:
 
 
 def _texts(attack: Attack) -> set[str]:
-    return {attack.plain, attack.juel}
+    return {attack.plain, attack.juel, f"= {attack.plain}"}
 
 
 def _is_xml(text: str) -> bool:

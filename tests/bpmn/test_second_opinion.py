@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from engine.bpmn.check import check
 from engine.bpmn.net import Event, Expression, Flow, Kind, Net, Node
 from engine.bpmn.portability import unportable
 from engine.bpmn.reader import read
@@ -224,3 +225,21 @@ def test_second_opinion_fault_of_our_reader_is_found(name: str, fault: Callable[
         opinion = second_opinion(root, faulty)  # type: ignore[arg-type]
         assert opinion.verdict == "differs"
         assert opinion.reason
+
+
+@pytest.mark.parametrize(("above", "below", "verdict"), [("a", "b", "agrees"), ("b", "a", "cannot")])
+def test_second_opinion_order_of_the_layout_is_no_difference(above: str, below: str, verdict: str) -> None:
+    """The library tries conditions from top to bottom of the picture; the file's order counts, and nobody is blamed."""
+    shape = '<di:BPMNShape bpmnElement="{}"><dc:Bounds x="0" y="{}" width="9" height="9"/></di:BPMNShape>'
+    beside = (
+        '<di:BPMNDiagram xmlns:di="http://www.omg.org/spec/BPMN/20100524/DI" '
+        'xmlns:dc="http://www.omg.org/spec/DD/20100524/DC"><di:BPMNPlane bpmnElement="p">'
+        + shape.format(above, 100)
+        + shape.format(below, 200)
+        + "</di:BPMNPlane></di:BPMNDiagram>"
+    )
+    inside = START + END + '<bpmn:exclusiveGateway id="g"/>' + task("a")[1] + task("b")[1] + flow("start", "g")
+    inside += flow("g", "a", "= x &lt; 2") + flow("g", "b", "= x &gt; 1") + flow("a", "end") + flow("b", "end")
+    report = check(drawing(inside, beside))
+    assert (report.grade, report.opinion.verdict) == ("runs", verdict)
+    assert ("order of the layout" in report.opinion.reason) == (verdict == "cannot")

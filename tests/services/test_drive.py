@@ -225,3 +225,37 @@ def test_drive_of_an_unknown_process_names_the_known_ones() -> None:
     with pytest.raises(NotFound, match="closed_loop_command") as refusal:
         drive_file(SHIPPED, "closed_loop", {})
     assert refusal.value.code == "process.unknown"
+
+
+def test_drive_takes_each_way_of_a_choice_in_turn(tmp_path: Path) -> None:
+    """Where a file states no conditions the proposed person answers with one way after the other, so a loop ends."""
+    text = drawing(
+        "undecided",
+        node("startEvent", "s")
+        + node("userTask", "work")
+        + node("exclusiveGateway", "g")
+        + node("endEvent", "e")
+        + path("s", "work", "g", "work")
+        + path("g", "e"),
+    )
+    driven = run(tmp_path, text)
+    assert (driven.outcome, driven.reason) == ("completed", None)
+    assert completed_nodes(driven) == ["work", "g_choice", "work", "g_choice"]
+
+
+def test_drive_opens_every_way_of_an_inclusive_choice_first(tmp_path: Path) -> None:
+    """All ways of an inclusive gateway without conditions are seen in one dry run."""
+    text = drawing(
+        "several",
+        node("startEvent", "s")
+        + node("inclusiveGateway", "g")
+        + node("userTask", "a")
+        + node("userTask", "b")
+        + node("inclusiveGateway", "join")
+        + node("endEvent", "e")
+        + path("s", "g", "a", "join", "e")
+        + path("g", "b", "join"),
+    )
+    driven = run(tmp_path, text)
+    assert driven.outcome == "completed", driven.reason
+    assert completed_nodes(driven) == ["g_choice", "a", "b"]

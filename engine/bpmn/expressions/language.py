@@ -32,7 +32,12 @@ class CompiledExpression:
 
 
 def spelling_of(source: str) -> Spelling:
-    """The spelling `source` is written in: JUEL where it opens a hole with `${` or `#{`, else plain."""
+    """The spelling of `source`: FEEL after a leading `=`, JUEL where it opens a hole with `${` or `#{`, else plain.
+
+    Source: Zeebe writes every expression as FEEL with the sign in front; no other spelling can begin with it.
+    """
+    if source.startswith("="):
+        return "feel"
     return "juel" if "${" in source or "#{" in source else "plain"
 
 
