@@ -44,6 +44,7 @@ class Visit:
 
     def become(self, person_id: str | None) -> None:
         """Open pages as this person from here on, with nothing left of whoever used the tab before."""
+        self.tab.goto("about:blank")  # a live page that finds itself signed out loads anew, and would be in the way
         context = self.tab.context
         context.clear_cookies()
         self.city.engine.command(_fresh_windows, SYSTEM_ACTOR)
