@@ -11,19 +11,18 @@ from __future__ import annotations
 
 import json
 import resource
-import signal
-import subprocess
 import sys
 import threading
-from pathlib import Path
 
+from engine.bounded import OUT_OF_MEMORY, OverTheLimit, run_bounded
 from engine.errors import Rejected
 from engine.evidence_check import LARGEST, clean
 
 MEMORY_BYTES = 1_500 * 1024 * 1024
 CPU_S = 10
 WALL_S = 60  # a child may wait for a core before it spends its CPU seconds
-REFUSED, OUT_OF_MEMORY = 2, 3  # exit codes of the child
+REFUSED = 2
+"""The exit code of a child that refused the file."""
 _AT_ONCE = threading.BoundedSemaphore(2)
 """Children at the same time: two may use what they are allowed, a crowd of them may not."""
 
@@ -34,24 +33,14 @@ def clean_in_child(
     """The content as it may be stored. Raises: as `evidence_check.clean`; `evidence.broken` where it costs too much."""
     if not content or len(content) > LARGEST:
         return clean(content)  # refused, without a process for it
-    command = [sys.executable, "-s", "-P", "-m", "engine.evidence_child", str(memory_bytes), str(cpu_s)]
     with _AT_ONCE:
         try:
-            done = subprocess.run(  # noqa: S603  # our own module; the file goes through a pipe
-                command,
-                input=content,
-                capture_output=True,
-                timeout=wall_s,
-                check=False,
-                env={"PYTHONPATH": str(Path(__file__).resolve().parents[1])},
-            )
-        except subprocess.TimeoutExpired:
+            done = run_bounded("engine.evidence_child", content, memory_bytes=memory_bytes, cpu_s=cpu_s, wall_s=wall_s)
+        except OverTheLimit:
             raise _too_costly() from None
     if done.returncode == REFUSED:
         code, message, params = json.loads(done.stdout)
         raise Rejected(code, message, **params)
-    if done.returncode in (OUT_OF_MEMORY, -signal.SIGXCPU, -signal.SIGKILL):
-        raise _too_costly()
     if done.returncode != 0:
         raise Rejected("evidence.broken", "Expected a file that can be read, but reading it stopped at this one.")
     return done.stdout

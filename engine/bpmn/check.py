@@ -6,18 +6,15 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
-import sys
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import asdict, astuple, dataclass, field
 from hashlib import sha256
-from pathlib import Path
 from typing import Any, Literal
 
 from lxml.etree import tostring
 
+from engine.bounded import OverTheLimit, run_bounded
 from engine.bpmn.findings import Finding
 from engine.bpmn.guard import guard
 from engine.bpmn.net import Net
@@ -36,7 +33,6 @@ _REWRITTEN = Opinion("cannot", "because our net holds what the file does not dra
 
 MEMORY_BYTES = 512 * 1024 * 1024
 CPU_S = 5
-OUT_OF_MEMORY = 3  # exit code of the child
 WALL_S = 20  # a child may wait for a core before it spends its CPU seconds
 
 
@@ -108,19 +104,11 @@ def check_in_child(
     Raises: Rejected with code check.limit where the child needed more than its memory or its time, check.failed
     where it stopped for another reason.
     """
+    limits = {"memory_bytes": memory_bytes, "cpu_s": cpu_s}
     try:
-        done = subprocess.run(  # noqa: S603  # our own module; the file goes through a pipe
-            [sys.executable, "-s", "-P", "-m", "engine.bpmn.check_child", str(memory_bytes), str(cpu_s)],
-            input=content,
-            capture_output=True,
-            timeout=wall_s,
-            check=False,
-            env={"PYTHONPATH": str(Path(__file__).resolve().parents[2])},
-        )
-    except subprocess.TimeoutExpired:
-        raise _over_the_limit(memory_bytes, cpu_s) from None
-    if done.returncode == OUT_OF_MEMORY or done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
-        raise _over_the_limit(memory_bytes, cpu_s)
+        done = run_bounded("engine.bpmn.check_child", content, **limits, wall_s=wall_s)
+    except OverTheLimit:
+        raise _over_the_limit(**limits) from None
     if done.returncode != 0:
         raise Rejected("check.failed", "Expected a file that can be checked, but the check stopped at this one.")
     return report_from_json(json.loads(done.stdout))

@@ -14,7 +14,8 @@ def main() -> int:
     """Checks standard input under the limits of the arguments; the exit code."""
     memory_bytes, cpu_s = (int(argument) for argument in sys.argv[1:])
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
-    from engine.bpmn.check import OUT_OF_MEMORY, check, report_to_json
+    from engine.bounded import OUT_OF_MEMORY
+    from engine.bpmn.check import check, report_to_json
 
     try:
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))

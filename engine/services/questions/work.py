@@ -227,18 +227,21 @@ def require_instance(uow: UnitOfWork, city: City, actor: Actor, instance_id: str
 
 def item_form(uow: UnitOfWork, city: City, actor: Actor, instance_id: str, wait: int) -> ItemForm:
     """The form of an open item, without its page. Raises: as `item_page`."""
-    row = _item(uow, city, actor, instance_id, wait)
+    row, _ = _item(uow, city, actor, instance_id, wait)
     return ItemForm(_schema(city.definition(uow, row[13]), row[8]), row[5], row[6])
 
 
-def _item(uow: UnitOfWork, city: City, actor: Actor, instance_id: str, wait: int) -> tuple[Any, ...]:
+def _item(
+    uow: UnitOfWork, city: City, actor: Actor, instance_id: str, wait: int
+) -> tuple[tuple[Any, ...], About | None]:
+    """The row of an open item and what it is about. Raises: as `item_page`."""
     row = uow.one(_ITEM, {"instance_id": instance_id, "wait": wait})
     if row is None or not may_work(uow, city, actor, row[2], row[3]):
         raise NotFound("work.unknown", "Expected an open work item of yours, but there is none.", wait=wait)
     of = about(uow, [(row[5], row[6])]).get(row[6])
     if of is not None and secrets_kept(uow, city, actor, {of.incident_id}):
         raise NotFound("work.unknown", "Expected an open work item of yours, but there is none.", wait=wait)
-    return row
+    return row, of
 
 
 def _schema(definition: Definition, form: str | None) -> Mapping[str, Any] | None:
@@ -247,7 +250,7 @@ def _schema(definition: Definition, form: str | None) -> Mapping[str, Any] | Non
 
 def item_page(uow: UnitOfWork, city: City, actor: Actor, instance_id: str, wait: int) -> ItemView:
     """One open item. Raises: NotFound (`work.unknown`) also for one that is not the actor's to do."""
-    row = _item(uow, city, actor, instance_id, wait)
+    row, of = _item(uow, city, actor, instance_id, wait)
     node_id, name, role, department_id, scope, kind, subject_id, task_id, form = row[:9]
     definition = city.definition(uow, row[13])
     of_clock = ("task", task_id) if task_id else (kind, subject_id)
@@ -276,5 +279,5 @@ def item_page(uow: UnitOfWork, city: City, actor: Actor, instance_id: str, wait:
         _schema(definition, form),
         definition.net.node(node_id).documentation,
         row[11] == actor.person_id,
-        about(uow, [(kind, subject_id)]).get(subject_id),
+        of,
     )
