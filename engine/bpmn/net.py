@@ -19,25 +19,29 @@ class Kind(StrEnum):
     """What a node is. The value is the word used in findings and traces."""
 
     START = "start"  # start event; `event` says which
-    END = "end"  # end event; `event`: none, message, terminate, error
-    CATCH = "catch"  # intermediate catch event; `event`: timer or message
-    THROW = "throw"  # intermediate throw event; `event`: none or message
-    BOUNDARY = "boundary"  # boundary event; `event`: timer, message or error
+    END = "end"  # end event; `event` says what it throws
+    CATCH = "catch"  # intermediate catch event
+    THROW = "throw"  # intermediate throw event
+    BOUNDARY = "boundary"  # boundary event
     USER = "user"
     MANUAL = "manual"
     RECEIVE = "receive"  # waits for `event.name`
     SEND = "send"  # throws `event.name`
-    SERVICE = "service"  # asks for the registered `operation`
+    SERVICE = "service"  # asks for the registered `operation`, or offers the work of `topic` to external workers
+    RULE = "rule"  # evaluates `decision` of the decisions that came with the version
+    SCRIPT = "script"  # evaluates its `outputs`, expressions of ours; never code of the file
     EXCLUSIVE = "exclusive"
     PARALLEL = "parallel"
     INCLUSIVE = "inclusive"
+    COMPLEX = "complex"  # `activation` says when its tokens are enough
+    EVENT_BASED = "event_based"  # waits for the first of the events behind it; `parallel`: for each of them
     SUBPROCESS = "subprocess"  # embedded; `scope_inside` is its scope
     EVENT_SUBPROCESS = "event_subprocess"  # `scope_inside`; its start event carries trigger and interrupting flag
     CALL = "call"
 
 
 HUMAN = frozenset({Kind.USER, Kind.MANUAL})
-ACTIVITIES = frozenset({Kind.USER, Kind.MANUAL, Kind.RECEIVE, Kind.SEND, Kind.SERVICE, Kind.SUBPROCESS, Kind.CALL})
+ACTIVITIES = HUMAN | {Kind.RECEIVE, Kind.SEND, Kind.SERVICE, Kind.RULE, Kind.SCRIPT, Kind.SUBPROCESS, Kind.CALL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +52,48 @@ class Expression:
     spelling: Spelling = "plain"
 
 
+EventKind = Literal[
+    "none",
+    "message",
+    "timer",
+    "error",
+    "terminate",
+    "signal",
+    "escalation",
+    "conditional",
+    "compensation",
+    "cancel",
+    "multiple",
+]
+
+
+Mappings = tuple[tuple[Expression, str], ...]
+"""(expression, name that receives its value) each, in the order of the file."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
-    """The one event definition of an event, or of a send or receive node.
+    """The event definition of an event, or of a send or receive node.
 
-    `kind` none, message, timer, error, terminate. `name` is the message name or the error code (None on a boundary
-    catches every error). `timer_kind` duration, date or cycle with the text in `timer`: an ISO 8601 literal
-    (spelling "plain" and `timer_literal` true) or an expression.
+    `name` is the message or signal name, the error or escalation code (None on a boundary catches every one), or the
+    id of the activity to compensate (None: all of the scope). `timer_kind` duration, date or cycle with the text in
+    `timer`: an ISO 8601 or cron literal (spelling "plain" and `timer_literal` true) or an expression. `condition` is
+    that of a conditional event. `key` is a message's correlation key. `parts` are the definitions of a multiple event,
+    which needs one of them, or with `every` all of them. `code_variable` and `text_variable` receive the code and the
+    text of a caught error or escalation.
     """
 
-    kind: Literal["none", "message", "timer", "error", "terminate"] = "none"
+    kind: EventKind = "none"
     name: str | None = None
     timer_kind: Literal["duration", "date", "cycle"] | None = None
     timer: Expression | None = None
     timer_literal: bool = False
+    condition: Expression | None = None
+    key: Expression | None = None
+    parts: tuple[Event, ...] = ()
+    every: bool = False
+    code_variable: str | None = None
+    text_variable: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +114,45 @@ class MultiInstance:
 
 
 @dataclass(frozen=True, slots=True)
+class StandardLoop:
+    """Standard loop marker: again while `condition` holds (None: always), at most `most` times (None: no bound).
+
+    `test_before` asks before the first time too (a while loop), else only after each (an until loop).
+    """
+
+    condition: Expression | None = None
+    test_before: bool = False
+    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AdHoc:
+    """Ad-hoc marker of a sub-process: any of its activities without a way in may be done, in any order.
+
+    `sequential` allows one at a time. It is done when `completion` holds after an activity (None: when nothing runs
+    and every activity was done once); `cancel_rest` says whether what runs then is cancelled.
+    """
+
+    sequential: bool = False
+    completion: Expression | None = None
+    cancel_rest: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """A call activity: the called process id and its data mappings, (expression, target name) each.
 
-    Empty mappings pass nothing.
+    Empty mappings pass nothing, unless `all_in` or `all_out` pass every variable. `binding` says which version is
+    called: the newest, one of the same deployment, the one with the number `version`, or the one tagged `version`.
     """
 
     process: str
-    inputs: tuple[tuple[Expression, str], ...] = ()
-    outputs: tuple[tuple[Expression, str], ...] = ()
+    inputs: Mappings = ()
+    outputs: Mappings = ()
+    all_in: bool = False
+    all_out: bool = False
+    binding: Literal["latest", "deployment", "version", "tag"] = "latest"
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +184,23 @@ class Node:
     stage: str | None = None  # cl:stage
     assignee: Expression | None = None
     documentation: str = ""
+    repeat: StandardLoop | None = None
+    adhoc: AdHoc | None = None
+    transaction: bool = False
+    for_compensation: bool = False  # reached by compensation only, never by a flow
+    handler: int | None = None  # compensation boundary: the activity that compensates
+    activation: Expression | None = None  # complex gateway; sees `activationCount`
+    instantiate: bool = False  # event-based gateway or receive node that begins an instance
+    parallel: bool = False  # event-based gateway that needs every event
+    decision: str | None = None  # rule: the id of the decision; its result goes to `result`
+    result: str | None = None
+    topic: str | None = None  # service: external workers fetch it by this name
+    retries: int | None = None  # how often a failing operation or external work is tried before it is a step failure
+    inputs: Mappings = ()  # what the work of the node sees beside the variables
+    outputs: Mappings = ()  # what is written when the node is done, in place of its whole result
+    candidates: tuple[Expression, ...] = ()  # roles or departments that may take a human node
+    due: Expression | None = None
+    priority: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)

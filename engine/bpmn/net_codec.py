@@ -1,19 +1,22 @@
 """A `Net` as bytes and back: running processes load nets from these bytes and never parse XML.
 
 Each record is an array of its fields in the order of their declaration in `net.py`, so a change there raises VERSION.
+New fields are declared last and have defaults: records of an older version are shorter, and read as if they said so.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import astuple, fields
 from typing import Any
 
 import msgpack
 
-from engine.bpmn.net import Call, Event, Expression, Flow, Kind, MultiInstance, Net, Node, Scope
+from engine.bpmn.net import AdHoc, Call, Event, Expression, Flow, Kind, MultiInstance, Net, Node, Scope, StandardLoop
 from engine.errors import Rejected
 
-VERSION = 1
+VERSION = 2
+_READABLE = (1, 2)
 
 _Row = list[Any]
 _NODE_FIELDS = tuple(each.name for each in fields(Node))
@@ -41,7 +44,7 @@ def net_from_bytes(content: bytes) -> Net:
         version, body = msgpack.unpackb(content)
     except (ValueError, TypeError, msgpack.UnpackException) as error:
         raise Rejected("net.broken", "Expected the bytes of a net, but they cannot be read.") from error
-    if version != VERSION:
+    if version not in _READABLE:
         raise Rejected("net.version", f"Expected a net of version {VERSION}, but it is {version!r}.", version=version)
     try:
         id, name, digest, nodes, flows, scopes, documentation, extensions = body
@@ -60,14 +63,12 @@ def net_from_bytes(content: bytes) -> Net:
 
 
 def _node(row: _Row) -> Node:
-    given = dict(zip(_NODE_FIELDS, row, strict=True))
-    given["kind"] = Kind(given["kind"])
-    for name in ("incoming", "outgoing", "boundaries"):
-        given[name] = tuple(given[name])
-    given["event"] = _event(given["event"])
-    given["multi"] = _multi(given["multi"])
-    given["call"] = _call(given["call"])
-    given["assignee"] = _expression(given["assignee"])
+    if len(row) > len(_NODE_FIELDS):
+        raise ValueError(len(row))
+    given = dict(zip(_NODE_FIELDS, row, strict=False))
+    for name, decode in _NODE_DECODERS.items():
+        if name in given:
+            given[name] = decode(given[name])
     return Node(**given)
 
 
@@ -88,8 +89,11 @@ def _expression(row: _Row | None) -> Expression | None:
 def _event(row: _Row | None) -> Event | None:
     if row is None:
         return None
-    kind, name, timer_kind, timer, timer_literal = row
-    return Event(kind, name, timer_kind, _expression(timer), timer_literal)
+    kind, name, timer_kind, timer, timer_literal, *newer = row
+    condition, key, parts, *rest = newer or (None, None, ())
+    found = tuple(each for part in parts if (each := _event(part)) is not None)
+    timed = (timer_kind, _expression(timer), timer_literal)
+    return Event(kind, name, *timed, _expression(condition), _expression(key), found, *rest)
 
 
 def _multi(row: _Row | None) -> MultiInstance | None:
@@ -101,12 +105,50 @@ def _multi(row: _Row | None) -> MultiInstance | None:
     )
 
 
+def _loop(row: _Row | None) -> StandardLoop | None:
+    if row is None:
+        return None
+    condition, *rest = row
+    return StandardLoop(_expression(condition), *rest)
+
+
+def _adhoc(row: _Row | None) -> AdHoc | None:
+    if row is None:
+        return None
+    sequential, completion, cancel_rest = row
+    return AdHoc(sequential, _expression(completion), cancel_rest)
+
+
 def _call(row: _Row | None) -> Call | None:
     if row is None:
         return None
-    process, inputs, outputs = row
-    return Call(process, _mappings(inputs), _mappings(outputs))
+    process, inputs, outputs, *newer = row
+    return Call(process, _mappings(inputs), _mappings(outputs), *newer)
 
 
 def _mappings(rows: list[_Row]) -> tuple[tuple[Expression, str], ...]:
     return tuple((Expression(*source), target) for source, target in rows)
+
+
+def _expressions(rows: list[_Row]) -> tuple[Expression, ...]:
+    return tuple(Expression(*row) for row in rows)
+
+
+_NODE_DECODERS: dict[str, Callable[[Any], Any]] = {
+    "kind": Kind,
+    "incoming": tuple,
+    "outgoing": tuple,
+    "boundaries": tuple,
+    "event": _event,
+    "multi": _multi,
+    "call": _call,
+    "assignee": _expression,
+    "repeat": _loop,
+    "adhoc": _adhoc,
+    "activation": _expression,
+    "inputs": _mappings,
+    "outputs": _mappings,
+    "candidates": _expressions,
+    "due": _expression,
+    "priority": _expression,
+}

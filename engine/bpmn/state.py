@@ -14,11 +14,12 @@ import msgpack
 
 from ..errors import Rejected
 
-VERSION = 1
+VERSION = 2
+_READABLE = (1, 2)
 _MAGIC = b"CS"
 
 
-ITEM, TIMER, MESSAGE, CALL, OPERATION, FAILURE = range(6)  # what a wait waits for
+ITEM, TIMER, MESSAGE, CALL, OPERATION, FAILURE, BROADCAST, CONDITION = range(8)  # what a wait waits for
 
 
 # A wait is a tuple (what, node, scope, host, extra):
@@ -39,6 +40,9 @@ ARMED_FOR_SCOPE = -1
 NODE, PARENT, INSIDE, BODY, LAYER, LIVE, LEG = range(7)
 WRAPPER = -1
 
+# A gate is what an event-based gateway or a multiple event holds while it waits, by the host of its waits; `done`
+# holds, by scope, the records of the activities that can still be compensated, oldest first.
+
 # A body of a multi-instance activity is a list [node, scope, total, started, completed, active, elements, outputs]
 B_NODE, B_SCOPE, B_TOTAL, B_STARTED, B_COMPLETED, B_ACTIVE, B_ELEMENTS, B_OUTPUTS = range(8)
 
@@ -50,7 +54,7 @@ class State:
     place either.
     """
 
-    __slots__ = ("bodies", "joins", "live", "next_id", "outcome", "scopes", "variables", "waits")
+    __slots__ = ("bodies", "done", "gates", "joins", "live", "next_id", "outcome", "scopes", "variables", "waits")
 
     def __init__(self) -> None:
         self.next_id = 1
@@ -61,6 +65,8 @@ class State:
         self.scopes: dict[int, list[Any]] = {}
         self.bodies: dict[int, list[Any]] = {}
         self.joins: dict[tuple[int, int], dict[int, int]] = {}
+        self.gates: dict[int, list[Any]] = {}
+        self.done: dict[int, list[Any]] = {}
 
     def copy(self) -> State:
         """A state that can be worked on without changing this one."""
@@ -77,6 +83,8 @@ class State:
         )
         twin.bodies = {k: [*v[:7], v[7] and v[7].copy()] for k, v in self.bodies.items()} if self.bodies else {}
         twin.joins = {k: v.copy() for k, v in self.joins.items()} if self.joins else {}
+        twin.gates = {k: v.copy() for k, v in self.gates.items()} if self.gates else {}
+        twin.done = {k: v.copy() for k, v in self.done.items()} if self.done else {}
         return twin
 
     def leg_of(self, scope: int) -> int:
@@ -129,6 +137,8 @@ def _plain(state: State) -> tuple[Any, ...]:
         [(k, *v) for k, v in state.scopes.items()],
         [(k, *v) for k, v in state.bodies.items()],
         [(*k, v) for k, v in state.joins.items()],
+        [(k, *v) for k, v in state.gates.items()],
+        [(k, v) for k, v in state.done.items()],
     )
 
 
@@ -219,7 +229,7 @@ def state_from_bytes(content: bytes) -> State:
     Raises: Rejected (`state.version`) before anything is decoded, unless the version is a known one;
     (`state.broken`) for bytes that `state_to_bytes` did not write.
     """
-    if content[:2] != _MAGIC or len(content) < 4 or content[2] != VERSION:
+    if content[:2] != _MAGIC or len(content) < 4 or content[2] not in _READABLE:
         found = content[2] if content[:2] == _MAGIC and len(content) > 2 else None
         raise Rejected(
             "state.version",
@@ -230,11 +240,15 @@ def state_from_bytes(content: bytes) -> State:
     plain = values_from_bytes(content[3:])
     state = State.__new__(State)
     try:
-        state.next_id, state.outcome, state.live, state.variables, waits, scopes, bodies, joins = plain
+        if content[2] == 1:
+            plain = [*plain, [], []]  # version 1 had neither gates nor compensations
+        state.next_id, state.outcome, state.live, state.variables, waits, scopes, bodies, joins, gates, done = plain
         state.waits = {w[0]: (w[1], w[2], w[3], w[4], w[5]) for w in waits}
         state.scopes = {s[0]: s[1:] for s in scopes}
         state.bodies = {b[0]: b[1:] for b in bodies}
         state.joins = {(j[0], j[1]): j[2] for j in joins}
+        state.gates = {g[0]: g[1:] for g in gates}
+        state.done = dict(done)
     except (ValueError, TypeError, LookupError) as error:
         raise _broken() from error
     return state

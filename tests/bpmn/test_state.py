@@ -214,12 +214,14 @@ def test_kinds_of_values_keep_their_bytes() -> None:
     )
 
 
-@pytest.mark.parametrize("name", GOLDEN)
-def test_golden_state_loads_goes_on_and_finishes(name: str) -> None:
-    """An instance stored by this codec version plays on from its bytes, with the net that was stored with it."""
+@pytest.mark.parametrize("kept", sorted(file.name for file in FOLDER.glob("*.state.bin")))
+def test_golden_state_loads_goes_on_and_finishes(kept: str) -> None:
+    """An instance stored by this or an earlier codec version plays on, with the net that was stored with it."""
+    name, version, *_ = kept.split(".")
     golden = GOLDEN[name]
-    stored = path(name, "state").read_bytes()
-    course = Course.resume(net_from_bytes(path(name, "net").read_bytes()), stored, like=golden.reached())
+    stored = path(name, "state", int(version)).read_bytes()
+    net = net_from_bytes(path(name, "net", int(version)).read_bytes())
+    course = Course.resume(net, stored, like=golden.reached())
     golden.finish(course)
     assert course.outcome == "completed"
 
