@@ -48,39 +48,78 @@ class TimerDisarmed:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionOpened:
-    """A message with this name is waited for; senders address (instance, scope)."""
+    """A message or a broadcast with this name is waited for; senders of messages address (instance, scope).
+
+    `key` is the correlation key of a message, evaluated when it is armed: with one, only a message with an equal key
+    is for this subscription. A broadcast has none.
+    """
 
     wait: int
     node: int
     scope: int
     message: str
+    kind: Literal["message", "broadcast"] = "message"
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionClosed:
-    """A message is no longer waited for."""
+    """A message or a broadcast is no longer waited for."""
+
+    wait: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionArmed:
+    """A condition over the variables is waited for; the game itself looks at it at the end of each step."""
+
+    wait: int
+    node: int
+    scope: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionDisarmed:
+    """A condition is no longer waited for."""
 
     wait: int
 
 
 @dataclass(frozen=True, slots=True)
 class MessageSent:
-    """A node threw a message."""
+    """A node threw a message; `key` is the correlation key of the event, None where it has none."""
 
     node: int
     scope: int
     message: str
     payload: Mapping[str, Any]
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BroadcastSent:
-    """A node threw a BPMN signal (a *signal* is a domain word here)."""
+    """A node threw a BPMN signal (a *signal* is a domain word here).
+
+    Whoever waited for it in the same instance has it already. It is still to reach every other running instance that
+    waits for the name, and every published process that begins with it.
+    """
 
     node: int
     scope: int
     name: str
     payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationSent:
+    """An escalation that nothing in its instance caught: it goes to the call activity of the caller, if there is one.
+
+    `node` threw it, or is the call or human node from which it came. Where nobody catches it, nothing happens.
+    """
+
+    node: int
+    scope: int
+    code: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +208,11 @@ Effect = (
     | TimerDisarmed
     | SubscriptionOpened
     | SubscriptionClosed
+    | ConditionArmed
+    | ConditionDisarmed
     | MessageSent
     | BroadcastSent
+    | EscalationSent
     | CallStarted
     | CallCancelled
     | OperationRequested

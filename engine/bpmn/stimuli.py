@@ -11,7 +11,10 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The instance begins, at the start event with this element id (None: the none start event)."""
+    """The instance begins, at the start event with this element id (None: the none start event).
+
+    `node` may also be a receive task that begins instances, or an event behind an event-based gateway that does.
+    """
 
     node: str | None = None
     variables: Values = field(default_factory=dict)
@@ -35,6 +38,14 @@ class TimerFired:
 @dataclass(frozen=True, slots=True)
 class MessageArrived:
     """A message reached one subscription."""
+
+    wait: int
+    payload: Values = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastArrived:
+    """A broadcast of another instance, or from outside, reached one subscription."""
 
     wait: int
     payload: Values = field(default_factory=dict)
@@ -74,6 +85,22 @@ class CallFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class CallEscalated:
+    """The child instance of a call sent an escalation that nothing in it caught; it goes on."""
+
+    wait: int
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemEscalated:
+    """A person escalated an open item; it stays open unless what catches the escalation interrupts it."""
+
+    wait: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class ItemThrew:
     """A person ended an open item with a BPMN error."""
 
@@ -99,10 +126,13 @@ Stimulus = (
     | Complete
     | TimerFired
     | MessageArrived
+    | BroadcastArrived
     | OperationDone
     | OperationFailed
     | CallEnded
     | CallFailed
+    | CallEscalated
+    | ItemEscalated
     | ItemThrew
     | Retry
     | Cancel

@@ -175,7 +175,8 @@ class EffectRows:
 
     def subscription_opened(self, effect: e.SubscriptionOpened) -> None:
         """A row a sender can address."""
-        self.insert(_NEW_SUBSCRIPTION, effect.wait, message=effect.message, scope=effect.scope)
+        if effect.kind == "message":
+            self.insert(_NEW_SUBSCRIPTION, effect.wait, message=effect.message, scope=effect.scope)
 
     def operation_requested(self, effect: e.OperationRequested) -> None:
         """A row the worker carries out."""
@@ -309,6 +310,10 @@ def _closed(statement: Prepared) -> Callable[[EffectRows, Any], None]:
     return lambda rows, effect: rows.gone(statement, effect.wait)
 
 
+def _stays_inside(rows: EffectRows, effect: Any) -> None:
+    """What the game settles by itself has no row."""
+
+
 def _refuse_broadcast(rows: EffectRows, effect: e.BroadcastSent) -> None:
     raise Rejected("process.broadcast", "Expected no broadcast, but the process sends one.", name=effect.name)
 
@@ -322,8 +327,11 @@ _HANDLERS: dict[type, Callable[[EffectRows, Any], None]] = {
     e.TimerDisarmed: _closed(_DROP_TIMER),
     e.SubscriptionOpened: EffectRows.subscription_opened,
     e.SubscriptionClosed: _closed(_DROP_SUBSCRIPTION),
+    e.ConditionArmed: _stays_inside,
+    e.ConditionDisarmed: _stays_inside,
     e.MessageSent: EffectRows.message_sent,
     e.BroadcastSent: _refuse_broadcast,
+    e.EscalationSent: _stays_inside,
     e.CallStarted: EffectRows.call_started,
     e.CallCancelled: EffectRows.call_cancelled,
     e.OperationRequested: EffectRows.operation_requested,
