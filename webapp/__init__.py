@@ -7,7 +7,7 @@ from flask import Flask
 from engine.services.engine import Engine
 from engine.settings import Settings
 
-from . import api, arrival, csrf, faults, guard, headers, logs, names, plain, session, text, times
+from . import api, arrival, csrf, faults, findings, guard, headers, logs, names, plain, session, text, times
 from .areas import AREAS
 
 
@@ -33,6 +33,7 @@ def create_app(engine: Engine, settings: Settings) -> Flask:
     text.install(app)
     times.install(app)
     names.install(app)
+    findings.install(app)
     for area in AREAS:
         app.register_blueprint(area)
     api.install(app)

@@ -53,10 +53,7 @@ class Report:
             "grade": self.grade,
             "second_opinion": {"verdict": self.opinion.verdict, "reason": self.opinion.reason},
             "changes": [asdict(change) for change in self.changes],
-            "findings": [
-                {name: getattr(finding, name) for name in ("rule", "severity", "element", "line", "message")}
-                for finding in self.findings
-            ],
+            "findings": [finding.to_json() for finding in self.findings],
             "processes": list(self.processes),
         }
 
@@ -67,7 +64,7 @@ def check(content: bytes) -> Report:
         safe = guard(content)
     except UnsafeXml as refusal:
         line = refusal.params.get("line")
-        finding = Finding(refusal.code, "error", refusal.element, line, refusal.message)
+        finding = Finding(refusal.code, "error", refusal.element, line, refusal.message, params=_plain(refusal.params))
         return Report("refused", findings=(finding,))
     normalised = normalise(safe.root)
     digest = sha256(tostring(normalised.root)).hexdigest()
@@ -88,6 +85,11 @@ def check(content: bytes) -> Report:
         processes=reading.processes,
         opinion=gravest(opinions),
     )
+
+
+def _plain(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a refusal as JSON can hold them."""
+    return {name: value if isinstance(value, int | float) else str(value) for name, value in params.items()}
 
 
 def _grade(reading: Reading) -> Grade:

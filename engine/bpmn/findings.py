@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from lxml.etree import _Element
 
-from engine.bpmn.tree import id_of
+from engine.bpmn.tree import id_of, local
 
 Severity = Literal["error", "warning", "info"]
 
@@ -16,7 +17,9 @@ Severity = Literal["error", "warning", "info"]
 class Finding:
     """One statement on one element: `rule` names the check, `line` is the element's line in the file.
 
-    An error keeps the process from being a `Net`; `question` marks what a person can settle without drawing anew.
+    An error keeps the process from being a `Net`; `question` marks what a person can settle without drawing anew: its
+    answers are kept under `key`, and `proposal` is the one the net was made with until somebody gives another. `params`
+    are the names and numbers in `message`, for the sentence of the rule in another language.
     """
 
     rule: str
@@ -25,6 +28,15 @@ class Finding:
     line: int | None
     message: str
     question: bool = False
+    params: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    proposal: str | None = None
+    key: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The finding as `cityloop check --json` and the API print it; a question with its key and its proposal."""
+        said = {name: getattr(self, name) for name in ("rule", "severity", "element", "line", "message")}
+        said["params"] = dict(self.params)
+        return {**said, "question": True, "key": self.key, "proposal": self.proposal} if self.question else said
 
 
 class Findings:
@@ -34,29 +46,49 @@ class Findings:
         self.made: list[Finding] = []
         self.proposals = 0
 
-    def add(self, rule: str, severity: Severity, element: _Element, message: str, *, question: bool = False) -> None:
-        """Notes a finding on `element`."""
-        self.made.append(Finding(rule, severity, id_of(element) or None, element.sourceline, message, question))
+    def add(
+        self,
+        rule: str,
+        severity: Severity,
+        element: _Element,
+        message: str,
+        *,
+        question: bool = False,
+        proposal: str | None = None,
+        **params: Any,
+    ) -> None:
+        """Notes a finding on `element`; `params` are the names and numbers that its sentence holds."""
+        id, line = id_of(element) or None, element.sourceline
+        key = self._key(rule, id) if question else None
+        self.made.append(Finding(rule, severity, id, line, message, question, params, proposal, key))
 
-    def error(self, rule: str, element: _Element, message: str) -> None:
+    def _key(self, rule: str, element: str | None) -> str:
+        """What a question is called by its answer: the rule and the element, the second of a kind with a number."""
+        key = f"{rule}@{element or ''}"
+        again = sum(each.rule == rule and each.element == element and each.question for each in self.made)
+        return f"{key}#{again + 1}" if again else key
+
+    def error(self, rule: str, element: _Element, message: str, **params: Any) -> None:
         """Notes an error on `element`."""
-        self.add(rule, "error", element, message)
+        self.add(rule, "error", element, message, **params)
 
-    def ask(self, rule: str, element: _Element, message: str) -> None:
+    def ask(self, rule: str, element: _Element, message: str, **params: Any) -> None:
         """Notes an error on `element` that an answer settles, without drawing anew."""
-        self.add(rule, "error", element, message, question=True)
+        self.add(rule, "error", element, message, question=True, **params)
 
-    def propose(self, rule: str, element: _Element, message: str, proposal: str) -> None:
+    def propose(self, rule: str, element: _Element, message: str, proposal: str, **params: Any) -> None:
         """Asks about `element`, and says which answer the net was made with until somebody gives another.
 
         A file with such a question is never published, and can be played in a dry run.
         """
-        self.add(rule, "warning", element, f"{message} Proposed: {proposal}.", question=True)
+        sentence = f"{message} Proposed: {proposal}."
+        self.add(rule, "warning", element, sentence, question=True, proposal=proposal, **params)
         self.proposals += 1
 
     def unsupported(self, element: _Element, construct: str, remedy: str) -> None:
         """Notes a construct that the engine does not execute, and what to draw in its place."""
-        self.add("unsupported", "error", element, f"Expected a supported construct, but this is {construct}; {remedy}.")
+        message = f"Expected a supported construct, but this is {construct}; {remedy}."
+        self.error("unsupported", element, message, kind=local(element), construct=construct, remedy=remedy)
 
     def errors(self) -> int:
         """How many errors there are so far."""

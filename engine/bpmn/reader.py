@@ -105,4 +105,4 @@ def _read_references(root: _Element, findings: Findings) -> None:
             reference = attribute(pool, "processRef")
             if reference is not None and reference not in known:
                 message = f"Expected the process {reference!r:.80} of a pool, but the file has none."
-                findings.add("reference.pool", "warning", pool, message)
+                findings.add("reference.pool", "warning", pool, message, name=reference[:80])

@@ -46,12 +46,24 @@ def read_marks(element: _Element, kind: Kind, findings: Findings) -> dict[str, A
     given: dict[str, Any] = {ours: attribute(element, name, CL) for name, ours in _MARKS.items()}
     if given["loop"] is not None and given["loop"] not in LOOP_ROLES:
         known = ", ".join(LOOP_ROLES)
-        findings.error("cl.loop", element, f"Expected cl:loop to be one of {known}, but it is {given['loop']!r:.80}.")
+        findings.error(
+            "cl.loop",
+            element,
+            f"Expected cl:loop to be one of {known}, but it is {given['loop']!r:.80}.",
+            name=given["loop"][:80],
+            known=known,
+        )
     given["assignee"] = read_expression(attribute(element, "assignee", CL), element, "the assignee", findings)
     for name in element.attrib:
         tag = QName(str(name))
         if tag.namespace == CL and tag.localname not in _KNOWN_MARKS:
-            findings.add("cl.unknown", "warning", element, f"Expected a known mark, but cl:{tag.localname} is none.")
+            findings.add(
+                "cl.unknown",
+                "warning",
+                element,
+                f"Expected a known mark, but cl:{tag.localname} is none.",
+                name=tag.localname,
+            )
     if kind is Kind.SERVICE:
         given["operation"] = attribute(element, "operation", CL)
         if given["operation"] is None:
@@ -112,7 +124,7 @@ def read_multi(element: _Element, data: DataNames, findings: Findings) -> MultiI
     if (cardinality is None) == (collection is None):
         what, proposal = ("neither", f"{PROPOSED_LEGS} legs") if collection is None else ("both", "the collection")
         message = f"Expected either a cardinality or a collection, but the multi-instance has {what}."
-        findings.propose("multi.no_collection", element, message, proposal)
+        findings.propose("multi.no_collection", element, message, proposal, legs=PROPOSED_LEGS)
         cardinality, counted_in = (PROPOSED_LEGS, "plain") if collection is None else (None, None)
     if cardinality is not None and not _small_enough(cardinality, element, findings):
         return None
@@ -172,7 +184,7 @@ def _small_enough(cardinality: str, element: _Element, findings: Findings) -> bo
     if cardinality.isdecimal() and count <= MOST_LEGS:
         return True
     message = f"Expected a whole number of at most {MOST_LEGS} legs, but the cardinality is {cardinality:.40}."
-    findings.error("multi.cardinality", element, message)
+    findings.error("multi.cardinality", element, message, found=cardinality[:40], most=MOST_LEGS)
     return False
 
 
@@ -185,7 +197,7 @@ def refuse_unusual(element: _Element, findings: Findings) -> None:
     for name in ("startQuantity", "completionQuantity"):
         if attribute(element, name) == "0":
             message = f"Expected a {name} of at least 1, but it is 0; it is read as 1."
-            findings.add("activity.quantity", "warning", element, message)
+            findings.add("activity.quantity", "warning", element, message, name=name)
         elif attribute(element, name) not in (None, "1"):
             findings.unsupported(element, f"a {name} other than 1", "use a gateway or a multi-instance")
     if local(element) in SUBPROCESSES and local(element) != "subProcess":

@@ -16,7 +16,7 @@ def check_net(net: Net, draft: Draft, findings: Findings) -> None:
     for circle in circles_without_wait(net):
         names = ", ".join(net.nodes[index].name or net.nodes[index].id for index in circle[:5])
         message = f"Expected a waiting node in every loop, but this one has none: {names:.300}."
-        findings.error("cycle.no_wait", draft.nodes[circle[0]].element, message)
+        findings.error("cycle.no_wait", draft.nodes[circle[0]].element, message, names=names[:300])
     reached = reachable(net)
     for node in net.nodes:
         if node.index not in reached:

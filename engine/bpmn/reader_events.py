@@ -46,7 +46,8 @@ class Definitions:
         """The name of the message `element` refers to; the node `named` has a finding where there is none."""
         reference = attribute(element, "messageRef") or ""
         if reference not in self.messages:
-            findings.ask("reference.broken", named, f"Expected a message {reference!r:.80}, but the file has none.")
+            message = f"Expected a message {reference!r:.80}, but the file has none."
+            findings.ask("reference.message", named, message, name=reference[:80])
         return self.messages.get(reference, reference)
 
     def error_code(self, element: _Element, named: _Element, findings: Findings) -> str | None:
@@ -55,7 +56,8 @@ class Definitions:
         if reference is None or reference in self.errors:
             return self.errors[reference] if reference else None
         if reference not in self.errors.values():
-            findings.ask("reference.broken", named, f"Expected an error {reference!r}, but the file has none.")
+            message = f"Expected an error {reference!r:.80}, but the file has none."
+            findings.ask("reference.error", named, message, name=reference[:80])
         return reference
 
 
@@ -65,8 +67,8 @@ def read_event(element: _Element, definitions: Definitions, findings: Findings) 
     for reference in children(element, "eventDefinitionRef"):
         shared = definitions.events.get(text_of(reference))
         if shared is None:
-            message = f"Expected an event definition {text_of(reference)!r}, but the file has none."
-            findings.error("reference.broken", element, message)
+            message = f"Expected an event definition {text_of(reference)!r:.80}, but the file has none."
+            findings.error("reference.broken", element, message, name=text_of(reference)[:80])
             return None
         found.append(shared)
     if len(found) > 1:
@@ -76,7 +78,7 @@ def read_event(element: _Element, definitions: Definitions, findings: Findings) 
     if not found and where in _TRIGGERED:
         name = attribute(element, "name") or id_of(element)
         message = f"Expected a trigger, but the {_spoken(where)} has none."
-        findings.propose("event.no_trigger", element, message, f"a message called {name!r:.80}")
+        findings.propose("event.no_trigger", element, message, f"a message called {name!r:.80}", name=name[:80])
         return Event("message", name)
     kind = local(found[0]).removesuffix("EventDefinition") if found else "none"
     if kind not in ALLOWED[where]:
@@ -110,7 +112,7 @@ def _read_error(definition: _Element, element: _Element, definitions: Definition
     if code is None and local(element) == "endEvent":
         message = "Expected an error with a code to throw, but the error end event names none."
         code = id_of(element)
-        findings.propose("error.no_code", element, message, f"the code {code!r:.80}")
+        findings.propose("error.no_code", element, message, f"the code {code!r:.80}", code=code[:80])
     return Event("error", code)
 
 
@@ -118,11 +120,11 @@ def _read_timer(definition: _Element, element: _Element, findings: Findings) -> 
     given = [(each, text) for each in children(definition, *_TIMERS) if (text := text_of(each))]
     if not given:
         message = "Expected a duration, date or cycle, but the timer has none."
-        findings.propose("timer.unset", element, message, f"a duration of {PROPOSED_WAIT}")
+        findings.propose("timer.unset", element, message, f"a duration of {PROPOSED_WAIT}", wait=PROPOSED_WAIT)
         return Event("timer", None, "duration", Expression(PROPOSED_WAIT), timer_literal=True)
     if len(given) > 1:
         message = f"Expected one duration, date or cycle, but the timer has {len(given)}."
-        findings.ask("timer.unset", element, message)
+        findings.ask("timer.several", element, message, count=len(given))
         return None
     stated, text = given[0]
     kind, parse = _TIMERS[local(stated)]
@@ -134,7 +136,8 @@ def _read_timer(definition: _Element, element: _Element, findings: Findings) -> 
             parse(text)
         except ExpressionError as refusal:
             if _LOOKS_LITERAL.match(text) or not _compiles(text):
-                findings.error("timer.invalid", element, f"In the timer's {kind}: {refusal.message}")
+                message = f"In the timer's {kind}: {refusal.message}"
+                findings.error("timer.invalid", element, message, text=text[:80])
                 return None
         else:
             return Event("timer", None, kind, Expression(text), timer_literal=True)

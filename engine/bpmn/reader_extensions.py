@@ -53,4 +53,4 @@ def _note_ignored(element: _Element, foreign: Mapping[str, str], trees: list[_El
     )
     if ignored:
         message = f"Kept for people to read, without effect here: {', '.join(ignored):.500}."
-        findings.add("vendor.without_effect", "warning", element, message)
+        findings.add("vendor.without_effect", "warning", element, message, names=", ".join(ignored)[:500])

@@ -38,7 +38,12 @@ def _read_flow(element: _Element, draft: Draft, findings: Findings) -> Flow | No
     for reference, which in zip(references, ("source", "target"), strict=True):
         if reference is None or reference not in draft.elements:
             found = "names none" if reference is None else f"there is no {reference!r:.80} in this process"
-            findings.error("reference.broken", element, f"Expected a node as {which} of the flow, but {found}.")
+            findings.error(
+                "reference.broken",
+                element,
+                f"Expected a node as {which} of the flow, but {found}.",
+                name=(reference or "")[:80],
+            )
             return None
         ends.append(draft.by_id.get(reference))
     if len({draft.scope_of[reference] for reference in references if reference}) > 1:
@@ -89,7 +94,7 @@ def _read_default(node: NodeDraft, draft: Draft, flow_ids: dict[str, int], findi
     index = flow_ids.get(reference)
     if index is None or draft.flows[index].source != node.index:
         message = f"Expected one of its own flows as default, but {reference!r:.80} is none."
-        findings.ask("reference.broken", node.element, message)
+        findings.ask("reference.default", node.element, message, name=reference[:80])
     elif node.kind in _DECIDING and (node.kind not in ACTIVITIES or len(node.outgoing) > 1):
         node.more["default"] = index
 
@@ -114,10 +119,10 @@ def read_boundaries(draft: Draft, findings: Findings) -> None:
         host, node = draft.by_id.get(reference or ""), draft.by_id.get(id)
         if reference not in draft.elements or draft.scope_of[reference] != draft.scope_of[id]:
             message = f"Expected an activity of the same scope to sit on, but there is no {reference!r:.80}."
-            findings.error("reference.broken", element, message)
+            findings.error("reference.broken", element, message, name=(reference or "")[:80])
         elif host is not None and host.kind not in ACTIVITIES:
             message = f"Expected an activity to sit on, but {reference!r:.80} is a {local(host.element)}."
-            findings.error("boundary.not_on_activity", element, message)
+            findings.error("boundary.not_on_activity", element, message, name=id_of(host.element))
         elif host is not None and node is not None:
             node.more["attached_to"] = host.index
             host.boundaries.append(node.index)

@@ -31,10 +31,12 @@ def settle_splits(draft: Draft, findings: Findings) -> None:
         flows = ", ".join(repr(draft.flows[index].id)[:80] for index in undecided[:5])
         message = f"Expected a condition or the default mark on each way out, but there is neither on {flows}."
         if len(undecided) == 1 and default is None:
-            findings.propose("gateway.no_condition", node.element, message, "this way is the default")
+            findings.propose("gateway.no_condition", node.element, message, "this way is the default", flows=flows)
             node.more["default"] = undecided[0]
         else:
-            findings.propose("gateway.no_condition", node.element, message, "a person chooses by the labels")
+            findings.propose(
+                "gateway.no_condition", node.element, message, "a person chooses by the labels", flows=flows
+            )
             _let_a_person_choose(node, draft)
 
 

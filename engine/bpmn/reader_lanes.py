@@ -39,7 +39,7 @@ def _read_lane(
             found[id] = read
         else:
             message = f"Expected a node of this process in lane {read.name!r:.80}, but there is no {id!r:.80}."
-            findings.add("lane.unknown_node", "warning", lane, message)
+            findings.add("lane.unknown_node", "warning", lane, message, lane=read.name[:80], name=id[:80])
     for inner in children(lane, "childLaneSet"):
         for child in children(inner, "lane"):
             _read_lane(child, read.role, found, known, findings)

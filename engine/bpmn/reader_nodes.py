@@ -88,7 +88,7 @@ def _read_scope(scope: ScopeDraft, draft: Draft, definitions: Definitions, data:
         message = (
             f"Expected at most {MOST_LEVELS} levels of sub-processes, but this one is deeper; call a process instead."
         )
-        findings.add("scope.too_deep", "warning", scope.element, message)
+        findings.add("scope.too_deep", "warning", scope.element, message, most=MOST_LEVELS)
     for element in children(scope.element):
         name = local(element)
         if name in FLOW_NODES:
@@ -112,7 +112,7 @@ def _note_kept(element: _Element, findings: Findings) -> None:
 def _note_as_documentation(kept: _Element, around: _Element, findings: Findings) -> None:
     on = kept if id_of(kept) else around
     message = f"The {local(kept)} is kept as documentation; values are variables of the instance."
-    findings.add("kept_as_documentation", "info", on, message)
+    findings.add("kept_as_documentation", "info", on, message, kind=local(kept))
 
 
 def _read_node(

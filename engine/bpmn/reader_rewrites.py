@@ -37,11 +37,17 @@ def _join_links(draft: Draft, findings: Findings) -> None:
             message = (
                 f"Expected one catching link {name!r:.80} in the same (sub-)process, but there are {len(targets)}."
             )
-            findings.error("link.target", node.element, message)
+            findings.error("link.target", node.element, message, name=name[:80], count=len(targets))
         elif node.outgoing:
             findings.error("link.flow", node.element, "Expected no flow out of a throwing link, but there is one.")
         else:
-            findings.add("link.joined", "info", node.element, f"The link leads to {targets[0].id!r:.80} like a flow.")
+            findings.add(
+                "link.joined",
+                "info",
+                node.element,
+                f"The link leads to {targets[0].id!r:.80} like a flow.",
+                name=targets[0].id[:80],
+            )
             draft.connect(node, targets[0])
 
 
@@ -85,4 +91,4 @@ def _imply_start(scope: ScopeDraft, draft: Draft, findings: Findings) -> None:
         draft.connect(start, node)
     names = ", ".join(attribute(node.element, "name") or id_of(node.element) for node in first[:5])
     begins = f"it begins at every node that no flow leads to: {names:.300}" if first else "it is over at once"
-    findings.add("start.implied", "info", scope.element, f"No start event is drawn, so {begins}.")
+    findings.add("start.implied", "info", scope.element, f"No start event is drawn, so {begins}.", names=names[:300])

@@ -33,7 +33,8 @@ def read_expression(
     spelling = spelling or spelling_of(text)
     faults = check_expression(text, spelling, None, boolean=boolean)
     for fault in faults:
-        findings.error(fault.code, element, f"In {where}: {fault.message}")
+        params = {name: value if isinstance(value, int | float) else str(value) for name, value in fault.params.items()}
+        findings.error(fault.code, element, f"In {where}: {fault.message}", **{**params, "where": where})
     return None if faults else Expression(text, spelling)
 
 
@@ -59,5 +60,7 @@ def read_name(text: str | None, element: _Element, where: str, findings: Finding
         return None
     if text.isidentifier() and not text.startswith("_") and len(text) <= 80:
         return text
-    findings.error("name.invalid", element, f"Expected a variable name as {where}, but found {text!r:.120}.")
+    findings.error(
+        "name.invalid", element, f"Expected a variable name as {where}, but found {text!r:.120}.", name=text[:120]
+    )
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -73,3 +74,19 @@ def test_every_rule_of_the_check_of_a_process_is_said_in_both_languages() -> Non
     )
     assert len(rules) > 30
     assert sorted(rule for rule in rules if f"check.{rule}" not in texts("zh")) == []
+
+
+def test_every_finding_brings_the_names_and_numbers_of_its_sentence() -> None:
+    """A report never shows a hole in place of a name, in whichever language it is read."""
+    holes = []
+    for file in (ROOT / "engine" / "bpmn").rglob("*.py"):
+        for call in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.args):
+                continue
+            if call.func.attr not in ("add", "error", "ask", "propose") or not isinstance(call.args[0], ast.Constant):
+                continue
+            wanted = set(re.findall(r"\{(\w+)\}", texts("en").get(f"check.{call.args[0].value}", "")))
+            given = {each.arg for each in call.keywords}
+            if None not in given and not wanted <= given:
+                holes.append(f"{file.name}:{call.lineno} {sorted(wanted - given)}")
+    assert holes == []
