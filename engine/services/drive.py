@@ -42,6 +42,7 @@ from engine.domain.lifecycle import DIRECTIVE, INCIDENT, TASK
 from engine.errors import EngineError
 
 from .coupling import completed, completed_for_incident, entered, entered_for_incident, on_record
+from .drive_frames import Frame, frame_of
 
 MOST_STEPS = 500
 GIVEN: Mapping[str, Any] = {"reason": "dry_run"}
@@ -70,6 +71,7 @@ class Driven:
     steps: int
     trace: tuple[str, ...]
     variables: Mapping[str, Any]
+    frames: tuple[Frame, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The object `cityloop drive --json` prints."""
@@ -81,6 +83,7 @@ class Driven:
             "element": self.element,
             "steps": self.steps,
             "trace": list(self.trace),
+            "frames": [dict(frame) for frame in self.frames],
         }
 
 
@@ -170,6 +173,7 @@ class Drive:
         self.now = START_OF_TIME
         self.instances: list[_Instance] = []
         self.trace: list[str] = []
+        self.frames: list[Frame] = []
         self.pending: list[tuple[_Instance, Stimulus]] = []
         self.visits: Counter[tuple[str, str]] = Counter()
         self.steps = 0
@@ -220,8 +224,9 @@ class Drive:
         state = state_from_bytes(root.state) if root.state else State()
         text = f"{code}: {reason}" if code and reason else reason
         return Driven(
-            root.net.id, outcome, tuple(waits), text, element, self.steps, tuple(self.trace), dict(state.variables)
-        )
+            root.net.id, outcome, tuple(waits), text, element, self.steps, tuple(self.trace), dict(state.variables),
+            tuple(self.frames),
+        )  # fmt: skip
 
     def _waits(self, instance: _Instance) -> list[str]:
         if not instance.state:
@@ -293,6 +298,7 @@ class Drive:
         before = state_from_bytes(instance.state) if instance.state else None
         step = advance(instance.net, before, stimulus, self.now)
         instance.state = state_to_bytes(step.state)
+        self.frames.append(frame_of(instance.net, before, stimulus, step.effects, step.state, self.now))
         if isinstance(stimulus, MessageArrived | TimerFired):
             assert before is not None
             node = instance.net.nodes[before.waits[stimulus.wait][1]]

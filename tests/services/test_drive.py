@@ -14,7 +14,7 @@ from engine.services.drive_files import drive_file
 from tests.processes.variants import SHIPPED, shipped, with_second_review, without_evaluate
 from tests.services.play import drawing, node, path
 
-KEYS = {"process", "outcome", "waits_for", "reason", "element", "steps", "trace"}
+KEYS = {"process", "outcome", "waits_for", "reason", "element", "steps", "trace", "frames"}
 
 
 def run(folder: Path, text: str, **data: object) -> Driven:
@@ -259,3 +259,29 @@ def test_drive_opens_every_way_of_an_inclusive_choice_first(tmp_path: Path) -> N
     driven = run(tmp_path, text)
     assert driven.outcome == "completed", driven.reason
     assert completed_nodes(driven) == ["g_choice", "a", "b"]
+
+
+def test_frames_tell_every_move_of_the_tokens(tmp_path: Path) -> None:
+    """What is played on the diagram is what happened: each step with its cause, its flows, its answers, its waits."""
+    body = node("startEvent", "s") + node("userTask", "a") + node("exclusiveGateway", "x", 'default="x_e"')
+    body += node("userTask", "b") + node("endEvent", "e") + path("s", "a", "x", "e")
+    asked = "<bpmn:conditionExpression>again == true</bpmn:conditionExpression>"
+    body += node("sequenceFlow", "x_b", 'sourceRef="x" targetRef="b"', asked) + path("b", "e")
+    driven = run(tmp_path, drawing("it", body), again=True)
+    first, second, last = driven.frames
+    assert (first["cause"], first["element"], first["entered"], first["waits"]) == ("start", "s", ["s", "a"], ["a"])
+    assert (second["cause"], second["element"], second["left"]) == ("complete", "a", ["a", "x"])
+    assert second["flows"] == ["a_x", "x_b"]
+    assert (last["flows"], last["waits"], last["cancelled"]) == (["b_e"], [], [])
+    assert driven.to_json()["frames"][1]["answers"] == {}
+
+
+def test_frames_tell_what_was_cancelled_and_when(tmp_path: Path) -> None:
+    """A timer that interrupts is a frame of its own, later on the clock, and names what it took away."""
+    late = node("timerEventDefinition", "t", inner="<bpmn:timeDuration>P1D</bpmn:timeDuration>")
+    body = node("startEvent", "s") + node("callActivity", "c", 'calledElement="nowhere"') + node("endEvent", "e")
+    body += node("boundaryEvent", "b", 'attachedToRef="c"', late) + node("endEvent", "f")
+    driven = run(tmp_path, drawing("it", body + path("s", "c", "e") + path("b", "f")))
+    start, fired = driven.frames[0], driven.frames[-1]
+    assert (fired["cause"], fired["element"], fired["cancelled"]) == ("timer_fired", "b", ["c"])
+    assert (fired["flows"], fired["at"][:10], start["at"][:10]) == (["b_f"], "2026-01-06", "2026-01-05")
