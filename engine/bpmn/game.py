@@ -1,7 +1,8 @@
 """The token game: `advance` carries one stimulus through one instance, as BPMN 2.0.2 clause 13 says.
 
 Pure and deterministic: the same net, state, stimulus and instant give the same step. `play.py` holds the working state,
-`nodes.py` what each kind of node does. Nothing here reads XML, rows or clocks.
+`arrivals.py` says what each kind of node does with a token, `catching.py` and `throwing.py` what events do. Nothing
+here reads XML, rows or clocks.
 """
 
 from __future__ import annotations
@@ -11,24 +12,17 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from ..errors import Conflict, EngineError, Rejected
+from .arrivals import arrival_of, arrive, begin
+from .catching import caught
 from .effects import Effect, FailureCleared
+from .ends import end_everything
 from .expressions import evaluate
 from .gateways import fire_inclusive_join, pass_gateway
 from .net import Kind, Net, Node
-from .nodes import (
-    arrival_of,
-    arrive,
-    begin,
-    begin_activity,
-    begin_in_leg,
-    begin_instance,
-    end_activity,
-    end_everything,
-    end_leg,
-    start_event_subprocess,
-)
+from .nodes import begin_activity, begin_in_leg, end_activity, end_leg
 from .play import Play
 from .program import program_of
+from .scopes import begin_instance
 from .state import ARMED_FOR_SCOPE, CALL, FAILURE, ITEM, MESSAGE, OPERATION, TIMER, State
 from .stimuli import (
     CallEnded,
@@ -44,6 +38,8 @@ from .stimuli import (
     Stimulus,
     TimerFired,
 )
+from .throwing import is_caught, throw_at
+from .timers import arm_again
 
 MOST_NODES_IN_A_STEP = 2_000
 
@@ -199,10 +195,10 @@ def _finish(play: Play, node: Node, scope: int, wait: int, values: Any) -> None:
 def _timer_fired(play: Play, stimulus: TimerFired) -> None:
     node, scope, host, _ = _take(play, stimulus.wait, TIMER)
     if host and not node.interrupting:
-        play.arm_again(stimulus.wait)
+        arm_again(play, stimulus.wait)
     else:
         del play.state.waits[stimulus.wait]
-    _caught(play, node, scope, host)
+    caught(play, node, scope, host)
 
 
 def _message_arrived(play: Play, stimulus: MessageArrived) -> None:
@@ -213,23 +209,7 @@ def _message_arrived(play: Play, stimulus: MessageArrived) -> None:
     if not host or node.interrupting:
         del play.state.waits[stimulus.wait]
     play.write(scope, stimulus.payload)
-    _caught(play, node, scope, host)
-
-
-def _caught(play: Play, node: Node, scope: int, host: int) -> None:
-    """The event of `node` happened: a catch goes on, a boundary or event sub-process starts."""
-    if node.kind is Kind.CATCH:
-        play.leave(node, scope)
-        play.go_out(node, scope)
-    elif node.kind is Kind.START:
-        start_event_subprocess(play, node, scope)
-    else:
-        if node.interrupting:
-            assert node.attached_to is not None
-            play.cancel_activity(play.net.nodes[node.attached_to], scope, host)
-        else:
-            play.add_live(scope, 1)
-        play.enter_boundary(node, scope)
+    caught(play, node, scope, host)
 
 
 def _operation_failed(play: Play, stimulus: OperationFailed) -> None:
@@ -245,8 +225,8 @@ def _call_failed(play: Play, stimulus: CallFailed) -> None:
 def _gone_wrong(play: Play, node: Node, scope: int, wait: int, code: str | None, message: str) -> None:
     """An operation or a called process failed: a caught error goes on from its boundary, the rest is repaired."""
     del play.state.waits[wait]
-    if code is not None and play.is_caught(node, scope, code):
-        play.throw_at(node, scope, wait, code)
+    if code is not None and is_caught(play, node, scope, code):
+        throw_at(play, node, scope, wait, code)
         return
     reason = EngineError(
         "game.error_uncaught" if code is not None else "game.operation_failed",
@@ -257,14 +237,14 @@ def _gone_wrong(play: Play, node: Node, scope: int, wait: int, code: str | None,
 
 def _item_threw(play: Play, stimulus: ItemThrew) -> None:
     node, scope, _, _ = _take(play, stimulus.wait, ITEM)
-    if not play.is_caught(node, scope, stimulus.error):
+    if not is_caught(play, node, scope, stimulus.error):
         raise Rejected(
             "game.error_uncaught",
             f"Expected a boundary event that catches the error “{stimulus.error}”, but there is none.",
             element=node.id,
         )
     del play.state.waits[stimulus.wait]
-    play.throw_at(node, scope, stimulus.wait, stimulus.error)
+    throw_at(play, node, scope, stimulus.wait, stimulus.error)
 
 
 def _retry(play: Play, stimulus: Retry) -> None:

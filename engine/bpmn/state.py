@@ -96,6 +96,12 @@ class State:
             scope = record[PARENT]
         return 0
 
+    def around(self, scope: int) -> int:
+        """The scope in which the activity of `scope` stands."""
+        record = self.scopes[scope]
+        around: int = self.bodies[record[BODY]][B_SCOPE] if record[BODY] else record[PARENT]
+        return around
+
     def seen_from(self, scope: int) -> dict[str, Any]:
         """The variables a node in `scope` sees: the instance's, overlaid by the layers of the legs around it."""
         layers = []

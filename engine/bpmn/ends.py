@@ -1,0 +1,76 @@
+"""Ends in the token game: end events, and scopes, legs and instances that come to their end.
+
+Source: BPMN 2.0.2, 13.3.4 and 13.5.6.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .effects import InstanceEnded
+from .net import Kind, Node
+from .nodes import end_leg
+from .play import Play
+from .state import BODY, NODE, PARENT
+from .throwing import throw_from, throw_message
+
+
+def end_scope_if_empty(play: Play, scope: int) -> None:
+    """Complete `scope` when the last token in it is gone. Source: BPMN 2.0.2, 13.3.4 and 13.5.6."""
+    if play.add_live(scope, 0):
+        return
+    state = play.state
+    play.cancel_inside(scope)  # only armed starts of event sub-processes can be left
+    if not scope:
+        _end_instance(play, "completed")
+        return
+    record = state.scopes[scope]
+    node = play.net.nodes[record[NODE]]
+    if record[BODY]:
+        end_leg(play, scope)
+        return
+    del state.scopes[scope]
+    if node.kind is Kind.EVENT_SUBPROCESS:
+        play.leave(node, scope)
+        play.add_live(record[PARENT], -1)
+        end_scope_if_empty(play, record[PARENT])
+        return
+    play.leave(node, scope)
+    play.disarm_boundaries(node, scope)
+    play.go_out(node, record[PARENT])
+
+
+def _end_instance(play: Play, outcome: Any, error: str | None = None) -> None:
+    play.state.outcome = outcome
+    play.queue.clear()
+    play.effects.append(InstanceEnded(outcome, error))
+
+
+def end_everything(play: Play, outcome: Any, error: str | None = None) -> None:
+    """Cancel all that is open and end the instance."""
+    play.cancel_inside(0)
+    play.state.live = 0
+    _end_instance(play, outcome, error)
+
+
+def arrive_end(play: Play, node: Node, scope: int) -> None:
+    """A token arrives at an end event, which throws what it has to."""
+    event = node.event
+    kind = "none" if event is None else event.kind
+    if kind == "message":
+        throw_message(play, node, scope)
+    play.leave(node, scope)
+    if kind == "error":
+        assert event is not None
+        if not throw_from(play, scope, event.name):
+            end_everything(play, "error", event.name)
+        return
+    if kind == "terminate":
+        if not scope:
+            end_everything(play, "terminated")
+            return
+        play.cancel_inside(scope)
+        play.add_live(scope, -play.add_live(scope, 0))
+    else:
+        play.add_live(scope, -1)
+    end_scope_if_empty(play, scope)

@@ -1,0 +1,36 @@
+"""Scopes of the token game: how the instance, a sub-process and what can interrupt them begin.
+
+Source: BPMN 2.0.2, 13.3.4 and 13.5.4.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .catching import arm_starts, trigger_dues
+from .net import Node
+from .play import NOWHERE, Play
+
+
+def open_scope(play: Play, node: Node, parent: int) -> int:
+    """Begin a sub-process in `parent`; the new scope."""
+    inside = int(node.scope_inside or 0)
+    dues = trigger_dues(play, parent, inside)
+    scope = play.new_id()
+    play.state.scopes[scope] = [node.index, parent, inside, 0, None, 0, 0]
+    play.enter(node, scope)
+    fill_scope(play, scope, play.net.scopes[inside].starts, dues)
+    return scope
+
+
+def fill_scope(play: Play, scope: int, starts: tuple[int, ...], dues: dict[int, Any]) -> None:
+    """Arm the event sub-processes of a new scope (`dues`: when their timers are due) and put tokens on its starts."""
+    arm_starts(play, scope, dues)
+    play.add_live(scope, len(starts))
+    for index in starts:
+        play.queue.append((index, scope, NOWHERE))
+
+
+def begin_instance(play: Play, start: Node) -> None:
+    """Arm what can interrupt the instance and put a token on the start event chosen."""
+    fill_scope(play, 0, (start.index,), trigger_dues(play, 0, 0))
