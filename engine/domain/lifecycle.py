@@ -278,6 +278,8 @@ DEFINITION = Lifecycle(
     states=words("draft in_review published retired"),
     start="draft",
     moves=(
+        *moves("edit", "draft", None, "process:definition:upload"),
+        *moves("answer", "draft", None, "process:definition:upload"),
         *moves("submit_for_review", "draft", "in_review", "process:definition:upload"),
         *moves("return_for_revision", "in_review", "draft", "process:definition:publish", ["reason"]),
         *moves("publish", "in_review", "published", "process:definition:publish", ["certificate"]),

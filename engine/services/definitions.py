@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import bindparam, select
 
@@ -88,8 +88,8 @@ def install_shipped(desk: Desk) -> list[str]:
     return [id_ for id_ in new if id_ is not None]
 
 
-def install_version(desk: Desk, source: Source, *, shipped_with: bool = True) -> str | None:
-    """Store `source` as the next published loop version of its process; None if the newest one is the same already.
+def install_version(desk: Desk, source: Source, *, kind: Literal["loop", "plain"] = "loop") -> str | None:
+    """Store `source`, which travels with the engine, as the next published version of its process; None if it is there.
 
     Raises: Rejected (`definition.refused`) with the findings, unless the check says it runs; (`definition.no_form`)
     where a step asks for a form that is not there; (`form.*`) for a form.
@@ -107,15 +107,26 @@ def install_version(desk: Desk, source: Source, *, shipped_with: bool = True) ->
             "version": 1 if newest is None else newest[1] + 1,
             "digest": source.digest,
             "state": "published",
-            "kind": "loop",
+            "kind": kind,
             "source": source.content,
             "net": net_to_bytes(net),
             "certificate": dict(CERTIFICATE),
             "forms": {name: dict(form) for name, form in source.forms.items()},
-            "shipped": shipped_with,
+            "shipped": True,
             "effective_from": desk.now,
             "author_id": None,
             "publisher_id": None,
+            "deployment_id": None,
+            "file_name": f"{source.process_id}.bpmn",
+            "normalised": None,
+            "report": None,
+            "answers": {},
+            "decisions": {},
+            "tag": None,
+            "return_reason": None,
+            "created_at": desk.now,
+            "published_at": desk.now,
+            "revision": 1,
         },
     )
     return id_

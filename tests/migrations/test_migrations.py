@@ -8,7 +8,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from engine import shipped
-from engine.domain.lifecycle import DIRECTIVE, INCIDENT, SIGNAL, TASK
+from engine.domain.lifecycle import DEFINITION, DIRECTIVE, INCIDENT, SIGNAL, TASK
 from engine.errors import Unavailable
 from engine.storage.schema import current_revision, downgrade, head_revision, migrate, require_head
 from engine.storage.tables import metadata
@@ -104,7 +104,7 @@ def test_lifecycle_moves_in_the_database_are_those_of_the_tables(database: Datab
     """The trigger admits exactly the moves that the domain decides by."""
     wanted = {
         (table.subject, source, target)
-        for table in (SIGNAL, INCIDENT, DIRECTIVE, TASK)
+        for table in (SIGNAL, INCIDENT, DIRECTIVE, TASK, DEFINITION)
         for source, target in (("", table.start), *table.transitions())
     }
     with database.read() as uow:

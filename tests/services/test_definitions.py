@@ -115,10 +115,10 @@ def test_definition_unpublished_or_of_the_future_is_not_started(sqlite_city: Pla
 def test_order_is_bound_to_a_loop_version_only(sqlite_city: Play) -> None:
     """A process without the closed loop can never carry an order."""
     city = sqlite_city
-    id_ = city.install(PLAIN, "plain")
+    source = definitions.Source("plain", PLAIN.encode(), {})
+    city.engine.command(definitions.install_version, SYSTEM_ACTOR, source, kind="plain")
 
     def bind(desk: Desk) -> None:
-        desk.uow.execute(update(t.definition).where(t.definition.c.id == id_).values(kind="plain"))
         found = published(desk, "plain")
         start(desk, found, {}, department_id="centre", subject=("directive", "any"))
 

@@ -25,7 +25,8 @@ def city(database: Database, clock: ManualClock) -> SmallCity:
     now = clock.now()
     with database.write(now) as uow:
         blank = {"digest": "0", "state": "published", "kind": "loop", "source": b"", "net": b"", "certificate": {}}
-        definition = put(uow, processes.definition, process_id="p", version=1, shipped=True, forms={}, **blank)
+        blank |= {"forms": {}, "answers": {}, "decisions": {}, "revision": 1}
+        definition = put(uow, processes.definition, process_id="p", version=1, shipped=True, **blank)
         started = {"definition_id": definition, "department_id": found.department_id, "started_at": now}
         instance = put(uow, processes.process_instance, state_bytes=b"", revision=1, **started)
         policy = _policy(uow)

@@ -21,6 +21,17 @@ from engine.storage.tables.base import (
 )
 from engine.storage.types import JsonDoc
 
+deployment = Table(
+    "deployment",
+    metadata,
+    own_id(),
+    text("name", required=True),
+    text("digest", required=True),
+    ref("author_id", "person", required=True),
+    at("at", required=True),
+)
+"""Files that were uploaded together, as one file or one zip: calls bound to their deployment stay among them."""
+
 definition = Table(
     "definition",
     metadata,
@@ -39,10 +50,26 @@ definition = Table(
     ref("author_id", "person"),
     ref("publisher_id", "person"),
     one_of("kind", "loop", "plain"),
+    loose_ref("deployment_id"),
+    text("file_name"),
+    Column("normalised", LargeBinary()),
+    Column("report", JsonDoc()),
+    Column("answers", JsonDoc(), nullable=False),
+    Column("decisions", JsonDoc(), nullable=False),
+    text("tag"),
+    sealed("definition", "return_reason"),
+    at("created_at"),
+    at("published_at"),
+    revision(),
     CheckConstraint("author_id IS NULL OR publisher_id IS NULL OR author_id <> publisher_id", "two_people"),
     UniqueConstraint("process_id", "version"),
+    Index(None, "deployment_id"),
 )
-"""One version of a process: its original bytes, its compiled Net, its forms and what was proved about it."""
+"""One version of a process: its original bytes, its compiled Net, its forms and what was proved about it.
+
+`report` is what the check said, `answers` what people answered to its questions, by key; `normalised` the file after
+both. `decisions` are the DMN files that came along, by name. Its content changes while it is a draft, never after.
+"""
 
 process_instance = Table(
     "process_instance",
