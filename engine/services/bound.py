@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from engine.bpmn.coupling import on_record
 from engine.domain import directive as rules
 from engine.domain.access import require_separation
 from engine.domain.directive import Leg
@@ -29,7 +30,6 @@ from engine.storage.prepared import Prepared, insert_into, move_row, update_row
 from engine.storage.tables import directives as t
 from engine.storage.tables.incidents import incident
 
-from .coupling import on_record
 from .desk import Desk
 
 _DIRECTIVE = Prepared(

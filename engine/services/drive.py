@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engine.bpmn.choices import choice_at
+from engine.bpmn.coupling import completed, completed_for_incident, entered, entered_for_incident, on_record
 from engine.bpmn.effects import (
     CallStarted,
     InstanceEnded,
@@ -22,6 +23,7 @@ from engine.bpmn.effects import (
     OperationRequested,
     StepFailed,
 )
+from engine.bpmn.frames import Frame, frame_of
 from engine.bpmn.game import Step, advance
 from engine.bpmn.net import Net, Node
 from engine.bpmn.play import leg_and_element
@@ -40,9 +42,6 @@ from engine.domain.directive import Leg, decisions
 from engine.domain.incident import SETTLED, move_on_source_cancel
 from engine.domain.lifecycle import DIRECTIVE, INCIDENT, TASK
 from engine.errors import EngineError
-
-from .coupling import completed, completed_for_incident, entered, entered_for_incident, on_record
-from .drive_frames import Frame, frame_of
 
 MOST_STEPS = 500
 GIVEN: Mapping[str, Any] = {"reason": "dry_run"}

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Table, bindparam, select
 
+from engine.bpmn import coupling
 from engine.bpmn import effects as e
 from engine.bpmn.game import Step
 from engine.bpmn.play import leg_and_element
@@ -19,7 +20,7 @@ from engine.storage.prepared import Prepared, insert_into
 from engine.storage.tables import processes as t
 from engine.storage.types import NEVER
 
-from . import clocks, coupling
+from . import clocks
 from .bound import BoundDirective
 from .desk import Desk
 from .instances import Instance

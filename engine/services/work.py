@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from engine.bpmn import coupling
 from engine.bpmn.play import leg_and_element
 from engine.bpmn.stimuli import Complete
 from engine.domain.access import holds_role
@@ -18,7 +19,7 @@ from engine.storage.tables import processes as t
 from engine.storage.tables.directives import directive
 from engine.storage.types import canonical_json
 
-from . import clocks, coupling
+from . import clocks
 from .bound import BoundDirective
 from .desk import Desk
 from .effect_rows import past_item

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from engine.bpmn.coupling import completed, completed_for_incident, entered, entered_for_incident
 from engine.bpmn.effects import (
     CallStarted,
     Effect,
@@ -27,7 +28,6 @@ from engine.bpmn.game import advance
 from engine.bpmn.net import Kind, Net, Node
 from engine.bpmn.state import State, state_from_bytes, state_to_bytes
 from engine.bpmn.stimuli import CallEnded, Complete, MessageArrived, Start, Stimulus, TimerFired
-from engine.services.coupling import completed, completed_for_incident, entered, entered_for_incident
 from engine.services.drive import ScratchDirective, ScratchIncident
 
 

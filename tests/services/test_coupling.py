@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from engine.bpmn.coupling import completed, duty, entered, on_record
 from engine.bpmn.net import Kind, Node
 from engine.domain.directive import LOOP_ROLES
 from engine.domain.lifecycle import DIRECTIVE
 from engine.errors import InvalidMove, NotAllowed, Rejected
-from engine.services.coupling import completed, duty, entered, on_record
 from engine.services.drive import ScratchDirective
 from tests.processes.variants import shipped
 from tests.services.play import Play
