@@ -138,10 +138,11 @@ def _checked(file: Path) -> Report:
 @main.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True)
-def check(files: tuple[Path, ...], as_json: bool) -> None:
+@click.option("--fates", "with_fates", is_flag=True, help="List what became of each element, text and foreign word.")
+def check(files: tuple[Path, ...], as_json: bool, with_fates: bool) -> None:
     """Say what an upload of these BPMN files would answer."""
     for file in files:
-        report = {"file": str(file), **_checked(file).to_json()}
+        report = {"file": str(file), **_checked(file).to_json(with_fates=with_fates)}
         if as_json:
             _print(report)
         else:
@@ -149,6 +150,9 @@ def check(files: tuple[Path, ...], as_json: bool) -> None:
             for finding in report["findings"]:
                 place = ":".join(str(finding[key]) for key in ("line", "element") if finding[key])
                 click.echo(f"  {finding['severity']} {place} {finding['message']}")
+            click.echo("  " + ", ".join(f"{count} {fate}" for fate, count in report["fates"].items()))
+            for thing in report.get("things", ()):
+                click.echo(f"  {thing['line']}:{thing['element']} {thing['name']}: {thing['fate']} {thing['detail']}")
             opinion = report["second_opinion"]
             click.echo(f"  second opinion: {opinion['verdict']} {opinion['reason'] or ''}".rstrip())
 
@@ -248,7 +252,7 @@ def doctor() -> None:
 @click.option("--json", "as_json", is_flag=True)
 @_answers
 def bench(name: str, as_json: bool) -> None:
-    """Measure: game, complete, feel, http or peers."""
+    """Measure: game, complete, feel, http, peers, census and more; a wrong name lists them."""
     from engine.bench import run_bench
 
     result = run_bench(name)

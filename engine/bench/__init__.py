@@ -18,6 +18,7 @@ BENCHES = MappingProxyType(
         "complete": "durable completion through the services against raw one-row commits, and bytes on disk (G2, G9)",
         "http": "completion over HTTP against an empty route, latency at a fixed rate, 200 open boards (G4)",
         "feel": "cases of the DMN TCK that give the expected value, and evaluations per second",
+        "census": "things of the real files that have a fate, counted by another library",
         "peers": "the engine step with its rows against SpiffWorkflow saved as JSON, and other engines' figures",
     }
 )

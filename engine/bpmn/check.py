@@ -8,15 +8,17 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from dataclasses import asdict, astuple, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field, replace
 from hashlib import sha256
 from typing import Any, Literal
 
 from lxml.etree import tostring
 
 from engine.bounded import OverTheLimit, run_bounded
+from engine.bpmn.fates import Fate, count_fates, fates_of, unknown_things
 from engine.bpmn.findings import Finding
 from engine.bpmn.guard import guard
+from engine.bpmn.inventory import take_inventory
 from engine.bpmn.net import Net
 from engine.bpmn.net_codec import net_from_bytes, net_to_bytes
 from engine.bpmn.normalise import Change, normalise
@@ -46,16 +48,21 @@ class Report:
     nets: Mapping[str, Net] = field(default_factory=dict)
     processes: tuple[str, ...] = ()
     opinion: Opinion = field(default_factory=lambda: Opinion("cannot", "because the file is refused"))
+    fates: tuple[Fate, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
-        """The report without its nets, as `cityloop check --json` prints it."""
-        return {
+    def to_json(self, *, with_fates: bool = False) -> dict[str, Any]:
+        """The report without its nets, as `cityloop check --json` prints it; the fates are counted, or listed too."""
+        shown: dict[str, Any] = {
             "grade": self.grade,
             "second_opinion": {"verdict": self.opinion.verdict, "reason": self.opinion.reason},
             "changes": [asdict(change) for change in self.changes],
             "findings": [finding.to_json() for finding in self.findings],
             "processes": list(self.processes),
+            "fates": count_fates(self.fates),
         }
+        if with_fates:
+            shown["things"] = [asdict(fate) for fate in self.fates]
+        return shown
 
 
 def check(content: bytes) -> Report:
@@ -66,11 +73,14 @@ def check(content: bytes) -> Report:
         line = refusal.params.get("line")
         finding = Finding(refusal.code, "error", refusal.element, line, refusal.message, params=_plain(refusal.params))
         return Report("refused", findings=(finding,))
+    things = take_inventory(safe.root)
     normalised = normalise(safe.root)
     digest = sha256(tostring(normalised.root)).hexdigest()
     notes = tuple(Change("", "dropped", note, None) for note in safe.notes)
     schema = schema_findings(normalised.root)
     reading = read(normalised.root, digest)
+    fates = fates_of(things, reading.drawn, normalised.changes, reading.findings)
+    reading = replace(reading, findings=(*reading.findings, *unknown_things(fates)))
     opinions = [
         _REWRITTEN if id in reading.rewritten else second_opinion(normalised.root, net)
         for id, net in reading.nets.items()
@@ -84,6 +94,7 @@ def check(content: bytes) -> Report:
         nets=reading.nets,
         processes=reading.processes,
         opinion=gravest(opinions),
+        fates=fates,
     )
 
 
@@ -132,6 +143,7 @@ def report_to_json(report: Report) -> dict[str, Any]:
     whole["findings"] = [astuple(finding) for finding in report.findings]
     whole["nets"] = {id: b64encode(net_to_bytes(net)).decode() for id, net in report.nets.items()}
     whole["opinion"] = astuple(report.opinion)
+    whole["fates"] = [astuple(fate) for fate in report.fates]
     return whole
 
 
@@ -144,4 +156,5 @@ def report_from_json(whole: Mapping[str, Any]) -> Report:
         nets={id: net_from_bytes(b64decode(net)) for id, net in whole["nets"].items()},
         processes=tuple(whole["processes"]),
         opinion=Opinion(*whole["opinion"]),
+        fates=tuple(Fate(*row) for row in whole["fates"]),
     )

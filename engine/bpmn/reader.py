@@ -32,13 +32,14 @@ class Reading:
     """What a file holds: the net of each process without errors, and every finding in the order of lines.
 
     `processes` lists all processes with flow nodes, read or not; `rewritten` those whose net holds what the file does
-    not draw: proposed answers, implied starts, links as flows.
+    not draw: proposed answers, implied starts, links as flows; `drawn` holds every process as far as it was read.
     """
 
     nets: Mapping[str, Net] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     processes: tuple[str, ...] = ()
     rewritten: frozenset[str] = frozenset()
+    drawn: Mapping[str, Net] = field(default_factory=dict)
 
     @property
     def questions(self) -> tuple[Finding, ...]:
@@ -52,6 +53,7 @@ def read(root: _Element, digest: str) -> Reading:
     definitions = Definitions(root)
     data = DataNames.of(root)
     nets: dict[str, Net] = {}
+    drawn: dict[str, Net] = {}
     processes: list[str] = []
     rewritten: set[str] = set()
     for process in children(root, "process"):
@@ -61,7 +63,7 @@ def read(root: _Element, digest: str) -> Reading:
         processes.append(id_of(process))
         before, proposed = findings.errors(), findings.proposals
         draft = Draft(process)
-        net = _read_process(draft, digest, definitions, data, findings)
+        net = drawn[id_of(process)] = _read_process(draft, digest, definitions, data, findings)
         if findings.errors() == before:
             nets[net.id] = net
             if draft.is_rewritten or findings.proposals > proposed:
@@ -71,7 +73,7 @@ def read(root: _Element, digest: str) -> Reading:
         findings.error("process.missing", root, message)
     _read_references(root, findings)
     ordered = sorted(findings.made, key=lambda finding: finding.line or 0)
-    return Reading(nets, tuple(ordered), tuple(processes), frozenset(rewritten))
+    return Reading(nets, tuple(ordered), tuple(processes), frozenset(rewritten), drawn)
 
 
 def _read_process(draft: Draft, digest: str, definitions: Definitions, data: DataNames, findings: Findings) -> Net:

@@ -12,7 +12,7 @@ _WAITING = frozenset({Kind.USER, Kind.MANUAL, Kind.RECEIVE, Kind.SERVICE, Kind.C
 
 
 def check_net(net: Net, draft: Draft, findings: Findings) -> None:
-    """Notes loops without a wait as errors and nodes that no start reaches as warnings."""
+    """Notes loops without a wait as errors, and asks about nodes that no start reaches."""
     for circle in circles_without_wait(net):
         names = ", ".join(net.nodes[index].name or net.nodes[index].id for index in circle[:5])
         message = f"Expected a waiting node in every loop, but this one has none: {names:.300}."
@@ -20,8 +20,11 @@ def check_net(net: Net, draft: Draft, findings: Findings) -> None:
     reached = reachable(net)
     for node in net.nodes:
         if node.index not in reached:
-            message = "Expected a path from a start to this node, but there is none; it never runs."
-            findings.add("node.unreachable", "warning", draft.nodes[node.index].element, message)
+            message = (
+                "Expected a path from a start to this node, but there is none. Proposed: it never runs, as it is drawn."
+            )
+            at = draft.nodes[node.index].element
+            findings.add("node.unreachable", "warning", at, message, question=True, proposal="it never runs")
 
 
 def successors(net: Net, node: Node) -> Iterable[int]:

