@@ -10,7 +10,8 @@ from collections.abc import Callable
 from ..errors import Rejected
 from .catching import arrive_catch
 from .ends import arrive_end, end_scope_if_empty
-from .gateways import PASSES, wait_at_join
+from .gateways import PASSES
+from .joins import wait_at_join
 from .net import HUMAN, Kind, Node
 from .nodes import arrive_activity, begin_next_leg, open_item
 from .play import NEXT_LEG, Play
@@ -87,6 +88,6 @@ _ARRIVALS: dict[Kind, Callable[[Play, Node, int], None]] = {
 
 def arrival_of(node: Node) -> Callable[[Play, Node, int], None]:
     """What a token that arrives at `node` makes it do."""
-    if node.kind in HUMAN and node.multi is None and not node.boundaries:
+    if node.kind in HUMAN and node.multi is None and node.repeat is None and not node.boundaries:
         return open_item
     return _ARRIVALS.get(node.kind, _arrive_unreachable)

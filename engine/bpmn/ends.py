@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from .effects import InstanceEnded
+from .legs import end_leg
 from .net import Kind, Node
-from .nodes import end_leg
 from .play import Play
 from .state import BODY, NODE, PARENT
 from .throwing import throw_from, throw_message

@@ -17,9 +17,11 @@ from .catching import caught
 from .effects import Effect, FailureCleared
 from .ends import end_everything
 from .expressions import evaluate
-from .gateways import fire_inclusive_join, pass_gateway
+from .gateways import pass_gateway
+from .joins import gather_again, settle_joins
+from .legs import end_leg
 from .net import Kind, Net, Node
-from .nodes import begin_activity, begin_in_leg, end_activity, end_leg
+from .nodes import begin_activity, begin_in_leg, end_activity
 from .play import Play
 from .program import program_of
 from .scopes import begin_instance
@@ -77,7 +79,7 @@ def advance(net: Net, state: State | None, stimulus: Stimulus, now: datetime) ->
         if queue:
             index, scope, flow = queue.pop(0)
             arrive(play, index, scope, flow)
-        elif not (after.joins and fire_inclusive_join(play)):
+        elif not (after.joins and settle_joins(play)):
             if (after.joins or not after.waits) and _is_stuck(after):
                 raise _stalled(play)
             break
@@ -91,7 +93,7 @@ def _restless(play: Play) -> Rejected:
         "game.too_many_steps",
         f"Expected a step to come to rest within {MOST_NODES_IN_A_STEP} nodes, but it goes on. "
         "Put a person, a timer or a message into the loop.",
-        element=play.net.nodes[play.queue[0][0]].id if play.queue else None,
+        element=play.net.nodes[play.queue[0][0]].id if play.queue and play.queue[0][0] >= 0 else None,
     )
 
 
@@ -101,7 +103,7 @@ def _is_stuck(state: State) -> bool:
 
 
 def _stalled(play: Play) -> Rejected:
-    stuck = sorted({play.net.nodes[index].id for _, index in play.state.joins})
+    stuck = sorted({play.net.nodes[index].id for _, index in play.state.joins if index >= 0})
     return Rejected(
         "game.stalled",
         "Expected the instance to end or to wait for something, but its tokens are stuck"
@@ -255,7 +257,9 @@ def _retry(play: Play, stimulus: Retry) -> None:
         return
     del play.state.waits[stimulus.wait]
     play.write(scope, stimulus.variables)
-    if resume == "pass":
+    if isinstance(resume, list):
+        gather_again(play, node, scope, resume)
+    elif resume == "pass":
         pass_gateway(play, node, scope)
     elif resume == "leg":
         end_leg(play, scope)

@@ -14,29 +14,20 @@ from .effects import (
     ItemOpened,
     OperationRequested,
 )
-from .expressions import is_true
+from .legs import cardinality, collection, end_leg, goes_on, open_leg
 from .net import Kind, Node
-from .play import NEXT_LEG, NOWHERE, Play
+from .play import Play
 from .scopes import fill_scope, open_scope
 from .state import (
-    B_ACTIVE,
-    B_COMPLETED,
     B_ELEMENTS,
     B_NODE,
-    B_OUTPUTS,
-    B_SCOPE,
     B_STARTED,
-    B_TOTAL,
-    BODY,
     CALL,
     INSIDE,
     ITEM,
-    LAYER,
-    LEG,
     NODE,
     OPERATION,
     WRAPPER,
-    counts,
 )
 from .throwing import throw_message
 
@@ -63,6 +54,9 @@ def arrive_activity(play: Play, node: Node, scope: int) -> None:
     dues = boundary_dues(play, node, scope)
     if node.multi is not None:
         _begin_body(play, node, scope, dues)
+        return
+    if node.repeat is not None:
+        _begin_loop(play, node, scope, dues)
         return
     host = begin_activity(play, node, scope)
     if host:
@@ -120,7 +114,7 @@ def end_activity(play: Play, node: Node, scope: int, host: int) -> None:
     play.go_out(node, scope)
 
 
-# -- multi-instance ------------------------------------------------------------------------------------------------
+# -- multi-instance and standard loops ---------------------------------------------------------------------------------
 
 
 def _begin_body(play: Play, node: Node, scope: int, dues: dict[int, Any]) -> None:
@@ -128,11 +122,11 @@ def _begin_body(play: Play, node: Node, scope: int, dues: dict[int, Any]) -> Non
     assert multi is not None
     elements: list[Any] | None = None
     if multi.collection is not None:
-        elements = _collection(node, play.value(multi.collection, scope))
+        elements = collection(node, play.value(multi.collection, scope))
         total = len(elements)
     else:
         assert multi.cardinality is not None
-        total = _cardinality(node, play.value(multi.cardinality, scope))
+        total = cardinality(node, play.value(multi.cardinality, scope))
     if total > MOST_LEGS:
         raise Rejected("multi.too_many", f"Expected at most {MOST_LEGS} legs, but got {total}.", element=node.id)
     if not total:
@@ -146,53 +140,32 @@ def _begin_body(play: Play, node: Node, scope: int, dues: dict[int, Any]) -> Non
     outputs = [None] * total if multi.output_collection else None
     play.state.bodies[body] = [node.index, scope, total, 0, 0, 0, elements if multi.sequential else None, outputs]
     arm_boundaries(play, node, scope, body, dues)
-    legs = [_open_leg(play, body, elements and elements[leg]) for leg in range(1 if multi.sequential else total)]
+    legs = [open_leg(play, body, elements and elements[leg]) for leg in range(1 if multi.sequential else total)]
     for leg in legs:
         if leg in play.state.scopes:  # an earlier one that was over at once may have completed the activity
             begin_in_leg(play, node, leg)
 
 
-def _collection(node: Node, value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise Rejected(
-            "multi.collection",
-            f"Expected a list to make legs of, but got {'nothing' if value is None else type(value).__name__}.",
-            element=node.id,
-        )
-    return value
-
-
-def _cardinality(node: Node, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise Rejected("multi.cardinality", f"Expected a whole number of legs, but got {value!r}.", element=node.id)
-    return value
-
-
-def _open_leg(play: Play, body: int, element: Any) -> int:
-    """Enter the next leg of a body, with the layer of its variables; its scope."""
-    record = play.state.bodies[body]
-    node = play.net.nodes[record[B_NODE]]
-    assert node.multi is not None
-    record[B_STARTED] += 1
-    record[B_ACTIVE] += 1
-    layer = {"loopCounter": record[B_STARTED]}
-    if node.multi.element:
-        layer[node.multi.element] = element
-    scope = play.new_id()
-    inside = WRAPPER if node.scope_inside is None else node.scope_inside
-    play.state.scopes[scope] = [node.index, record[B_SCOPE], inside, body, layer, 0, record[B_STARTED]]
-    play.enter(node, scope)
-    if inside == WRAPPER:
-        play.add_live(scope, 1)
-    return scope
+def _begin_loop(play: Play, node: Node, scope: int, dues: dict[int, Any]) -> None:
+    """Begin the first round of a standard loop, or none where it asks before and is told no."""
+    assert node.repeat is not None
+    if node.repeat.test_before and not goes_on(play, node.repeat, scope, 0):
+        play.enter(node, scope)
+        play.leave(node, scope)
+        play.go_out(node, scope)
+        return
+    body = play.new_id()
+    play.state.bodies[body] = [node.index, scope, 0, 0, 0, 0, None, None]
+    arm_boundaries(play, node, scope, body, dues)
+    begin_next_leg(play, body)
 
 
 def begin_next_leg(play: Play, body: int) -> None:
-    """Begin the next leg of a sequential body, unless it was cancelled meanwhile."""
+    """Begin the next leg of a sequential body or the next round of a loop, unless it was cancelled meanwhile."""
     record = play.state.bodies.get(body)
     if record is not None:
         elements = record[B_ELEMENTS]
-        leg = _open_leg(play, body, elements and elements[record[B_STARTED]])
+        leg = open_leg(play, body, elements and elements[record[B_STARTED]])
         begin_in_leg(play, play.net.nodes[record[B_NODE]], leg)
 
 
@@ -206,58 +179,3 @@ def begin_in_leg(play: Play, node: Node, scope: int) -> None:
             fill_scope(play, scope, play.net.scopes[node.scope_inside].starts, dues)
     except Rejected as error:
         play.fail(node, scope, "leg_begin", error)
-
-
-def end_leg(play: Play, scope: int) -> None:
-    """One leg is done: hand its variables out, fill its place in the output, and see whether the activity is done."""
-    state = play.state
-    leg = state.scopes[scope]
-    body_id = leg[BODY]
-    body = state.bodies[body_id]
-    node = play.net.nodes[leg[NODE]]
-    multi = node.multi
-    assert multi is not None
-    outer = body[B_SCOPE]
-    values = {k: v for k, v in leg[LAYER].items() if k not in (multi.element, "loopCounter")}
-    try:
-        done = _is_complete(play, body, outer, values, node)
-    except Rejected as error:
-        play.fail(node, scope, "leg", error)
-        return
-    result = leg[LAYER].get(multi.output_element)  # its own: what another leg left outside is no result of this one
-    body[B_ACTIVE] -= 1
-    body[B_COMPLETED] += 1
-    play.write(outer, values)
-    if body[B_OUTPUTS] is not None:
-        body[B_OUTPUTS][leg[LEG] - 1] = result
-    del state.scopes[scope]
-    play.leave(node, scope)
-    if not done and body[B_STARTED] < body[B_TOTAL]:
-        if multi.sequential:
-            play.queue.insert(0, (NEXT_LEG, body_id, NOWHERE))
-    elif done or not body[B_ACTIVE]:
-        _end_body(play, body_id, node)
-
-
-def _is_complete(play: Play, body: list[Any], outer: int, values: dict[str, Any], node: Node) -> bool:
-    """Whether the completion condition holds once a leg that leaves `values` behind has ended."""
-    assert node.multi is not None
-    if node.multi.completion is None:
-        return False
-    after = [*body]
-    after[B_ACTIVE] -= 1
-    after[B_COMPLETED] += 1
-    seen = {**play.state.seen_from(outer), **values, **counts(after)}
-    return is_true(play.program.expression(node.multi.completion), seen, play.now)
-
-
-def _end_body(play: Play, body_id: int, node: Node) -> None:
-    state = play.state
-    assert node.multi is not None
-    for scope in [s for s, record in state.scopes.items() if record[BODY] == body_id]:
-        play.cancel_scope(scope)
-    body = state.bodies.pop(body_id)
-    if node.multi.output_collection:
-        play.write(body[B_SCOPE], {node.multi.output_collection: body[B_OUTPUTS]})
-    play.disarm_boundaries(node, body_id)
-    play.go_out(node, body[B_SCOPE])

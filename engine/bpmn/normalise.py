@@ -43,6 +43,7 @@ BOOLEANS = (
     "isInterrupting",
     "isSequential",
     "parallelMultiple",
+    "testBefore",
     "triggeredByEvent",
 )
 REFERENCES = (

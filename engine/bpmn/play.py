@@ -186,12 +186,14 @@ class Play:
         """Whether the node of a wait was entered in the wait's own scope.
 
         Not if that scope is the leg of the node, which is left with the leg, nor if the node failed before it could
-        bring its scope.
+        bring its scope or let its tokens through.
         """
         what, node, scope, _, extra = wait
         if scope and self.state.scopes[scope][NODE] == node:
             return False
-        return not (what == FAILURE and extra == "enter" and self.program.brings_scope[node])
+        if what != FAILURE:
+            return True
+        return not (isinstance(extra, list) or (extra == "enter" and self.program.brings_scope[node]))
 
     def cancel_scope(self, scope: int) -> None:
         """Cancel a sub-process or leg with all that is in it."""

@@ -16,10 +16,12 @@ from .net import Event, Expression, Kind, Net, Node
 Arrival = Callable[[Any, Node, int], None]
 ArrivalOf = Callable[[Node], Arrival]
 TimerValue = tuple[str, timedelta | datetime | tuple[int | None, timedelta, datetime | None]]
+JOINING = frozenset({Kind.PARALLEL, Kind.INCLUSIVE, Kind.COMPLEX})
+_LOOKING_BACK = frozenset({Kind.INCLUSIVE, Kind.COMPLEX})  # joins that ask which tokens can still come
 
 
 class Program:
-    """The tables of one net. `conditions` by flow, `masks` by inclusive gateway and node, the rest by node.
+    """The tables of one net. `conditions` by flow, `masks` by inclusive or complex join and node, the rest by node.
 
     `arrivals` says what each node does with a token, `is_join` whether it first waits for others, `brings_scope`
     whether it enters with a scope of its own, `timed` which of its boundaries are timers: looked up once, for a net is
@@ -45,8 +47,10 @@ class Program:
     def __init__(self, net: Net, arrival_of: ArrivalOf) -> None:
         self.net = net
         self.arrivals = [arrival_of(n) for n in net.nodes]
-        self.is_join = [n.kind in (Kind.PARALLEL, Kind.INCLUSIVE) and len(n.incoming) > 1 for n in net.nodes]
-        self.brings_scope = [n.scope_inside is not None or n.multi is not None for n in net.nodes]
+        self.is_join = [n.kind in JOINING and len(n.incoming) > 1 for n in net.nodes]
+        self.brings_scope = [
+            n.scope_inside is not None or n.multi is not None or n.repeat is not None for n in net.nodes
+        ]
         self.entered = [NodeEntered(n.index, 0) for n in net.nodes]
         self.left = [NodeLeft(n.index, 0) for n in net.nodes]
         self.targets = [f.target for f in net.flows]
@@ -55,7 +59,7 @@ class Program:
         self.timers: list[TimerValue | None] = [_literal_timer(n.event) for n in net.nodes]
         self.timed = [tuple(i for i in n.boundaries if _is_timer(net.nodes[i])) for n in net.nodes]
         self.masks: dict[int, list[int]] = {
-            n.index: _masks(net, n) for n in net.nodes if n.kind is Kind.INCLUSIVE and len(n.incoming) > 1
+            n.index: _masks(net, n) for n in net.nodes if n.kind in _LOOKING_BACK and len(n.incoming) > 1
         }
 
     def _compile(self, expression: Expression) -> CompiledExpression:

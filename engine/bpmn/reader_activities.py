@@ -110,8 +110,6 @@ def _read_mapping(mapping: _Element, element: _Element, into: list[tuple[Express
 
 def read_multi(element: _Element, data: DataNames, findings: Findings) -> MultiInstance | None:
     """The multi-instance marker of an activity; None where it has none or, with a finding, an unusable one."""
-    for _ in children(element, "standardLoopCharacteristics"):
-        findings.unsupported(element, "a standard loop", "draw the loop with an exclusive gateway")
     loop = next(children(element, "multiInstanceLoopCharacteristics"), None)
     if loop is None:
         return None

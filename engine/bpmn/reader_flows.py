@@ -10,7 +10,7 @@ from engine.bpmn.reader_draft import Draft, NodeDraft
 from engine.bpmn.reader_texts import read_expression, stated_spelling
 from engine.bpmn.tree import attribute, children, id_of, local, text_of
 
-_DECIDING = ACTIVITIES | {Kind.EXCLUSIVE, Kind.INCLUSIVE}
+_DECIDING = ACTIVITIES | {Kind.EXCLUSIVE, Kind.INCLUSIVE, Kind.COMPLEX}
 
 
 def read_flows(draft: Draft, findings: Findings) -> None:

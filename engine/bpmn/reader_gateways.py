@@ -15,12 +15,12 @@ from engine.bpmn.net import Expression, Kind
 from engine.bpmn.reader_draft import Draft, NodeDraft
 from engine.bpmn.tree import attribute
 
-DECIDING = frozenset({Kind.EXCLUSIVE, Kind.INCLUSIVE})
+DECIDING = frozenset({Kind.EXCLUSIVE, Kind.INCLUSIVE, Kind.COMPLEX})
 _LONGEST_NAME, _LONGEST_LABEL = 80, 80
 
 
 def settle_splits(draft: Draft, findings: Findings) -> None:
-    """Asks about each exclusive or inclusive split with ways that have neither a condition nor the default mark."""
+    """Asks about each deciding split with ways that have neither a condition nor the default mark."""
     for node in list(draft.nodes):
         if node.kind not in DECIDING or len(node.outgoing) < 2:
             continue
@@ -41,12 +41,13 @@ def settle_splits(draft: Draft, findings: Findings) -> None:
 
 
 def _let_a_person_choose(gateway: NodeDraft, draft: Draft) -> None:
-    several = gateway.kind is Kind.INCLUSIVE
+    several = gateway.kind is not Kind.EXCLUSIVE
     variable = f"choice_{re.sub(r'[^A-Za-z0-9_]', '_', gateway.id)}"[:_LONGEST_NAME]
     choice = Choice(variable, tuple(_labels(gateway, draft)), several)
     name = attribute(gateway.element, "name") or ""
     person = draft.make(gateway, "choice", "userTask", Kind.USER, name)
-    split = draft.make(gateway, "ways", "inclusiveGateway" if several else "exclusiveGateway", gateway.kind, name)
+    kind = Kind.INCLUSIVE if several else Kind.EXCLUSIVE
+    split = draft.make(gateway, "ways", "inclusiveGateway" if several else "exclusiveGateway", kind, name)
     gateway.more.pop("default", None)
     draft.hand_over(gateway, split)
     draft.connect(gateway, person)

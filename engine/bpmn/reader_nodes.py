@@ -12,6 +12,7 @@ from engine.bpmn.net import ACTIVITIES, Event, Kind
 from engine.bpmn.reader_activities import DataNames, read_call, read_marks, read_multi, refuse_unusual
 from engine.bpmn.reader_draft import Draft, NodeDraft, ScopeDraft
 from engine.bpmn.reader_events import Definitions, link_of, read_event
+from engine.bpmn.reader_markers import read_activation, read_loop
 from engine.bpmn.tree import CL, EVENTS, FLOW_NODES, SUBPROCESSES, attribute, children, id_of, local
 
 MOST_LEVELS = 5
@@ -30,11 +31,11 @@ KINDS: Mapping[str, Kind] = {
     "exclusiveGateway": Kind.EXCLUSIVE,
     "parallelGateway": Kind.PARALLEL,
     "inclusiveGateway": Kind.INCLUSIVE,
+    "complexGateway": Kind.COMPLEX,
     "callActivity": Kind.CALL,
 }
 _UNSUPPORTED: Mapping[str, tuple[str, str]] = {
     "eventBasedGateway": ("an event-based gateway", "use a receive task with a timer on its boundary"),
-    "complexGateway": ("a complex gateway", "use parallel, inclusive or exclusive gateways"),
 }
 _FOREIGN_WORK: Mapping[str, tuple[str, str]] = {
     "scriptTask": ("task.script", "a registered operation for the script, which never runs here"),
@@ -152,6 +153,9 @@ def _read_node(
     if kind in ACTIVITIES:
         refuse_unusual(element, findings)
         more["multi"] = read_multi(element, data, findings)
+        more["repeat"] = read_loop(element, findings)
+    if kind is Kind.COMPLEX:
+        more["activation"] = read_activation(element, findings)
     draft.add(element, kind, scope.index, **more)
 
 
@@ -184,10 +188,11 @@ def _read_subprocess(
     triggered = element.get("triggeredByEvent") == "true"
     kind = Kind.EVENT_SUBPROCESS if triggered else Kind.SUBPROCESS
     more = read_marks(element, kind, findings)
-    multi = read_multi(element, data, findings)
-    if triggered and multi is not None:
-        findings.unsupported(element, "a multi-instance event sub-process", "put a multi-instance activity inside it")
-    node = draft.add(element, kind, scope.index, multi=multi, **more)
+    more["multi"] = read_multi(element, data, findings)
+    more["repeat"] = read_loop(element, findings)
+    if triggered and (more["multi"] is not None or more["repeat"] is not None):
+        findings.unsupported(element, "an event sub-process that is repeated", "put a repeated activity inside it")
+    node = draft.add(element, kind, scope.index, **more)
     inside = draft.open_scope(element, node.index, scope.index)
     node.more["scope_inside"] = inside.index
     _read_scope(inside, draft, definitions, data, findings)

@@ -26,8 +26,8 @@ ITEM, TIMER, MESSAGE, CALL, OPERATION, FAILURE, BROADCAST, CONDITION = range(8) 
 #   host   the activity a boundary sits on (id of its wait, scope or multi-instance body); 0 for the wait of an
 #          activity or catch event itself; -1 for the start event of an event sub-process, armed for its scope
 #   extra  TIMER: (due in microseconds since 1970, repeats left after this one, interval in microseconds)
-#          FAILURE: where to go on: "enter", "begin", "pass", "leg_begin", "leg", or the variables of the child instance
-#          whose results could not be taken over
+#          FAILURE: where to go on: "enter", "begin", "pass", "leg_begin", "leg", the variables of the child instance
+#          whose results could not be taken over, or the tokens, [flow, count] each, that a complex gateway holds
 Wait = tuple[int, int, int, int, Any]
 ARMED_FOR_SCOPE = -1
 
@@ -36,14 +36,15 @@ ARMED_FOR_SCOPE = -1
 #   body    id of the multi-instance body it is a leg of, else 0
 #   layer   the leg's own variables, None where the scope has none
 #   live    tokens in it
-#   leg     number of the leg from 1, else 0
+#   leg     number of the leg from 1, else 0, which it is for a round of a standard loop too
 NODE, PARENT, INSIDE, BODY, LAYER, LIVE, LEG = range(7)
 WRAPPER = -1
 
 # A gate is what an event-based gateway or a multiple event holds while it waits, by the host of its waits; `done`
 # holds, by scope, the records of the activities that can still be compensated, oldest first.
 
-# A body of a multi-instance activity is a list [node, scope, total, started, completed, active, elements, outputs]
+# A body of a multi-instance activity, or of a standard loop whose total is 0, is a list
+# [node, scope, total, started, completed, active, elements, outputs]
 B_NODE, B_SCOPE, B_TOTAL, B_STARTED, B_COMPLETED, B_ACTIVE, B_ELEMENTS, B_OUTPUTS = range(8)
 
 
@@ -91,7 +92,7 @@ class State:
         """The innermost multi-instance leg around `scope`, 0 outside any."""
         while scope:
             record = self.scopes[scope]
-            if record[BODY]:
+            if record[LEG]:
                 return scope
             scope = record[PARENT]
         return 0
@@ -109,7 +110,7 @@ class State:
             record = self.scopes[scope]
             if record[BODY]:
                 body = self.bodies[record[BODY]]
-                layers.append({**counts(body), **record[LAYER]})
+                layers.append({**counts(body), **record[LAYER]} if record[LEG] else {"loopCounter": body[B_STARTED]})
             scope = record[PARENT]
         if not layers:
             return self.variables

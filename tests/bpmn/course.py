@@ -93,7 +93,7 @@ class Course:
         legs: list[str] = []
         while scope:
             record = state.scopes[scope]
-            if record[BODY]:
+            if record[LEG]:
                 legs.insert(0, str(record[LEG]))
             scope = record[PARENT]
         return self.net.nodes[node].id + (f"[{'.'.join(legs)}]" if legs else "")

@@ -117,6 +117,13 @@ class Diagram:
         """Parallel gateways."""
         return self._nodes_of("parallelGateway", ids, {})
 
+    def complex(self, id: str, activation: str | None = None) -> Diagram:
+        """A complex gateway with its activation condition."""
+        element = self._add("complexGateway", id, {})
+        if activation is not None:
+            SubElement(element, _tag("activationCondition"), {"id": f"{id}_activation"}).text = activation
+        return self
+
     def inclusive(self, *ids: str) -> Diagram:
         """Inclusive gateways."""
         return self._nodes_of("inclusiveGateway", ids, {})
@@ -203,10 +210,22 @@ class Diagram:
             self._whole.insert(0, Element(_tag(what), {"id": id, attribute: name}))
         return id
 
+    def _loop(self, id: str, repeat: str | None, before: bool, most: int | None) -> None:
+        """A standard loop while `repeat` holds, asked before each round or after it, at most so many rounds."""
+        about = {"id": f"{id}_loop", "testBefore": "true" if before else "false"}
+        if most is not None:
+            about["loopMaximum"] = str(most)
+        marker = SubElement(self._nodes[id], _tag("standardLoopCharacteristics"), about)
+        if repeat is not None:
+            SubElement(marker, _tag("loopCondition"), {"id": f"{id}_condition"}).text = repeat
+
     def _multi(
         self,
         id: str,
         *,
+        repeat: str | None = None,
+        before: bool = False,
+        most: int | None = None,
         over: str | None = None,
         element: str | None = None,
         times: str | None = None,
@@ -214,7 +233,13 @@ class Diagram:
         until: str | None = None,
         outputs: tuple[str, str] | None = None,
     ) -> None:
-        """Multi-instance over a list (`over`, `element`) or `times`; `outputs` is (collection, leg's variable)."""
+        """Multi-instance over a list (`over`, `element`) or `times`; `outputs` is (collection, leg's variable).
+
+        Or a standard loop: `repeat`, `before`, `most`.
+        """
+        if repeat is not None or most is not None:
+            self._loop(id, repeat, before, most)
+            return
         about = {"id": f"{id}_multi", "isSequential": "true" if sequential else "false"}
         marker = SubElement(self._nodes[id], _tag("multiInstanceLoopCharacteristics"), about)
         collection, leg_variable = outputs or (None, None)

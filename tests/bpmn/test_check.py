@@ -26,7 +26,7 @@ EXPECTED = SHARED / "EXPECTED.tsv"
         (chain(task("a", "", "serviceTask")), "answers"),
         (chain(task("a", "<bpmn:timerEventDefinition/>", "intermediateCatchEvent")), "answers"),
         (chain(task("a", "", "scriptTask")), "answers"),
-        (chain(task("a", "", "complexGateway")), "refused"),
+        (chain(task("a", "", "choreographyTask")), "refused"),
         (chain(task("a", more='messageRef="none"', kind="sendTask")), "answers"),
         (START + flow("start", "nowhere"), "refused"),
         ("", "refused"),

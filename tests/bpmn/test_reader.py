@@ -258,7 +258,7 @@ def test_reader_several_processes_give_several_nets() -> None:
 
 def test_reader_error_in_one_process_leaves_the_other() -> None:
     """A fault in one pool does not hide the other pool's net."""
-    second = '<bpmn:process id="q"><bpmn:startEvent id="s2"/><bpmn:complexGateway id="x"/></bpmn:process>'
+    second = '<bpmn:process id="q"><bpmn:startEvent id="s2"/><bpmn:choreographyTask id="x"/></bpmn:process>'
     assert set(reading(chain(task("a")), second).nets) == {"p"}
 
 
@@ -277,7 +277,6 @@ def test_reader_unknown_attributes_are_kept_and_said_to_do_nothing() -> None:
     ("inside", "construct"),
     [
         (chain(task("x", "", "eventBasedGateway")), "an event-based gateway"),
-        (chain(task("x", "", "complexGateway")), "a complex gateway"),
         (chain(inner("x", "transaction")), "a transaction"),
         (chain(("x", '<bpmn:adHocSubProcess id="x"/>')), "an ad-hoc sub-process"),
         (chain(task("x", "<bpmn:signalEventDefinition/>", "intermediateThrowEvent")), "a signal intermediate"),
@@ -288,7 +287,6 @@ def test_reader_unknown_attributes_are_kept_and_said_to_do_nothing() -> None:
             chain(task("x", TIMER.format("timeDuration", "PT1H") * 2, "intermediateCatchEvent")),
             "an event with 2 event definitions",
         ),
-        (chain(task("x", "<bpmn:standardLoopCharacteristics/>")), "a standard loop"),
         (chain(task("x", more='isForCompensation="1"')), "a compensation handler"),
         (chain(task("x", "", "receiveTask", 'instantiate="true"')), "a receive task that starts the process"),
         (chain(task("x", more='startQuantity="2"')), "a startQuantity other than 1"),
