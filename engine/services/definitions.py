@@ -26,6 +26,7 @@ from engine.storage.tables.processes import definition
 from engine.storage.types import canonical_json
 
 from .desk import Desk
+from .starts import arm
 
 CERTIFICATE: Mapping[str, Any] = {
     "proved": False,
@@ -129,6 +130,7 @@ def install_version(desk: Desk, source: Source, *, kind: Literal["loop", "plain"
             "revision": 1,
         },
     )
+    arm(desk, id_, net)
     return id_
 
 

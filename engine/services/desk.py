@@ -16,6 +16,7 @@ from engine.storage.tables.ledger import fact as fact_table
 from engine.storage.uow import UnitOfWork
 
 from .city import City
+from .letters import Letter, Opened
 
 REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The id of the request a command is carried out for: it goes into the ledger rows, so a click can be found there."""
@@ -26,7 +27,7 @@ _FACTS = insert_into(fact_table)
 class Desk:
     """What a command works with. Facts are collected and written once, when the command is done."""
 
-    __slots__ = ("_chains", "_facts", "_messages", "actor", "city", "now", "uow")
+    __slots__ = ("_chains", "_facts", "_messages", "actor", "city", "letters", "now", "opened", "uow")
 
     def __init__(self, uow: UnitOfWork, city: City, actor: Actor) -> None:
         self.uow = uow
@@ -36,6 +37,8 @@ class Desk:
         self._facts: list[Fact] = []
         self._chains: dict[str, list[Fact]] = {}
         self._messages: list[tuple[str, str, Mapping[str, Any]]] = []
+        self.letters: list[Letter] = []  # what instances sent to others, routed when the command has done its work
+        self.opened: list[Opened] = []  # waits for messages that were opened: one may be held for them
 
     @property
     def actor_id(self) -> str | None:
@@ -68,12 +71,13 @@ class Desk:
     def part(self) -> Iterator[None]:
         """A part of the command that is undone alone when it raises: its rows, its facts, its messages."""
         facts, messages = len(self._facts), len(self._messages)
+        letters, opened = len(self.letters), len(self.opened)
         try:
             with self.uow.savepoint():
                 yield
         except BaseException:
             undone = {id(fact) for fact in self._facts[facts:]}
-            del self._facts[facts:], self._messages[messages:]
+            del self._facts[facts:], self._messages[messages:], self.letters[letters:], self.opened[opened:]
             for chain in self._chains.values():
                 chain[:] = [fact for fact in chain if id(fact) not in undone]
             raise

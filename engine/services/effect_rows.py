@@ -15,15 +15,17 @@ from engine.bpmn.game import Step
 from engine.bpmn.play import leg_and_element
 from engine.bpmn.state import State, values_to_bytes
 from engine.domain.roles import DEPARTMENT_ROLES
-from engine.errors import Conflict, Rejected
+from engine.errors import Conflict
 from engine.storage.prepared import Prepared, insert_into
 from engine.storage.tables import processes as t
 from engine.storage.types import NEVER
 
 from . import clocks
+from .addressing import listeners
 from .bound import BoundDirective
 from .desk import Desk
 from .instances import Instance
+from .letters import Letter, Opened
 
 _NEW_ITEM = insert_into(t.work_item)
 _ITEM_ENDED = insert_into(t.item_history)
@@ -69,6 +71,7 @@ class EffectRows:
         self.ended: e.InstanceEnded | None = None
         self.calls: list[e.CallStarted] = []
         self.cancelled_calls: list[int] = []
+        self.escalations: list[str | None] = []
         self.sent = 0
 
     def take(self, effect: e.Effect) -> None:
@@ -175,9 +178,16 @@ class EffectRows:
         self.insert(_NEW_TIMER, effect.wait, node_id=self.nodes[effect.node].id, due_at=effect.due_at)
 
     def subscription_opened(self, effect: e.SubscriptionOpened) -> None:
-        """A row a sender can address."""
-        if effect.kind == "message":
-            self.insert(_NEW_SUBSCRIPTION, effect.wait, message=effect.message, scope=effect.scope)
+        """A row a sender can address, or a broadcast finds."""
+        self.insert(
+            _NEW_SUBSCRIPTION,
+            effect.wait,
+            message=effect.message,
+            scope=effect.scope,
+            key=effect.key,
+            broadcast=effect.kind == "broadcast",
+            opened_at=self.desk.now,
+        )
 
     def operation_requested(self, effect: e.OperationRequested) -> None:
         """A row the worker carries out."""
@@ -218,7 +228,10 @@ class EffectRows:
     # -- outside ---------------------------------------------------------------------------------------------------
 
     def message_sent(self, effect: e.MessageSent) -> None:
-        """A message in the outbox; it carries ids only, never variables."""
+        """A message in the outbox, with ids only, and a letter to the instance that waits for it.
+
+        A letter carries what the node's inputs map and nothing else: instances do not see each other's variables.
+        """
         self.sent += 1
         key = f"message:{self.instance.id}:{self.instance.revision}:{self.sent}"
         payload = {
@@ -229,6 +242,23 @@ class EffectRows:
             "subject_id": self.instance.subject_id,
         }
         self.desk.send(f"message.{effect.message}", key, payload)
+        self._post("message", effect.node, effect.message, effect.payload, key=effect.key)
+
+    def broadcast_sent(self, effect: e.BroadcastSent) -> None:
+        """A letter to everyone who waits for the broadcast at this moment."""
+        receivers = listeners(self.desk, effect.name, self.instance.id)
+        self._post("broadcast", effect.node, effect.name, effect.payload, receivers=receivers)
+
+    def _post(self, kind: Any, node: int, name: str, payload: Mapping[str, Any], **more: Any) -> None:
+        instance = self.instance
+        mapped = {target: payload[target] for _, target in self.nodes[node].inputs if target in payload}
+        subject = (instance.subject_kind, instance.subject_id)
+        letter = Letter(kind, name, mapped, subject=subject, department_id=instance.department_id, **more)
+        self.desk.letters.append(letter)
+
+    def escalation_sent(self, effect: e.EscalationSent) -> None:
+        """An escalation for the caller, once this step is written."""
+        self.escalations.append(effect.code)
 
     def call_started(self, effect: e.CallStarted) -> None:
         """A child instance to begin once this step is written."""
@@ -256,8 +286,13 @@ class EffectRows:
             values["due_at"] = due_at
             values["sort_at"] = due_at or NEVER
             uow.run(_NEW_ITEM, values)
+        instance = self.instance
         for statement, values in self.inserts:
             uow.run(statement, values)
+            if statement is _NEW_SUBSCRIPTION and not values["broadcast"]:
+                subject = (instance.subject_kind, instance.subject_id)
+                opened = Opened(instance.id, values["wait"], values["message"], values["key"], subject)
+                self.desk.opened.append(opened)
 
 
 def end_item(desk: Desk, instance_id: str, wait: int, how: str, answers: Mapping[str, Any] | None) -> None:
@@ -315,10 +350,6 @@ def _stays_inside(rows: EffectRows, effect: Any) -> None:
     """What the game settles by itself has no row."""
 
 
-def _refuse_broadcast(rows: EffectRows, effect: e.BroadcastSent) -> None:
-    raise Rejected("process.broadcast", "Expected no broadcast, but the process sends one.", name=effect.name)
-
-
 _HANDLERS: dict[type, Callable[[EffectRows, Any], None]] = {
     e.NodeEntered: EffectRows.entered,
     e.NodeLeft: EffectRows.left,
@@ -331,8 +362,8 @@ _HANDLERS: dict[type, Callable[[EffectRows, Any], None]] = {
     e.ConditionArmed: _stays_inside,
     e.ConditionDisarmed: _stays_inside,
     e.MessageSent: EffectRows.message_sent,
-    e.BroadcastSent: _refuse_broadcast,
-    e.EscalationSent: _stays_inside,
+    e.BroadcastSent: EffectRows.broadcast_sent,
+    e.EscalationSent: EffectRows.escalation_sent,
     e.CallStarted: EffectRows.call_started,
     e.CallCancelled: EffectRows.call_cancelled,
     e.OperationRequested: EffectRows.operation_requested,

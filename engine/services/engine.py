@@ -21,7 +21,7 @@ from engine.storage.tables.outbox import idempotency
 from engine.storage.types import canonical_json
 from engine.storage.uow import Database, UnitOfWork
 
-from . import escalations, operations, timers
+from . import escalations, held, operations, routing, starts, timers
 from .city import City
 from .desk import Desk
 from .people import actor_of
@@ -121,6 +121,7 @@ class Engine:
                 with self.database.write(self.clock.now()) as uow:
                     desk = Desk(uow, self.city, actor)
                     result = work(desk)
+                    routing.route(desk)
                     desk.finish()
                 return result
             except Conflict as collision:
@@ -142,10 +143,11 @@ class Engine:
     # -- what the worker does ---------------------------------------------------------------------------------------
 
     def fire_due(self) -> int:
-        """Fire due rungs and timers and carry out due operations, one batch of each; how many in all."""
+        """Fire rungs, timers and starts, deliver letters, carry out operations: one batch of each; how many in all."""
         rungs = self.command(escalations.fire_due, SYSTEM_ACTOR)
-        fired = self.command(timers.fire_due, SYSTEM_ACTOR)
-        return rungs + fired + self.command(operations.carry_out_due, SYSTEM_ACTOR, self.operations)
+        fired = self.command(timers.fire_due, SYSTEM_ACTOR) + self.command(starts.fire_due, SYSTEM_ACTOR)
+        given = self.command(held.deliver_due, SYSTEM_ACTOR, routing.hand_over, routing.begin)
+        return rungs + fired + given + self.command(operations.carry_out_due, SYSTEM_ACTOR, self.operations)
 
     def fire_all_due(self, most_batches: int = 10_000) -> int:
         """Fire batches until nothing is due any more, or nothing that is due can be fired; how many in all."""

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select
 
 from engine.bpmn.net import Node
 from engine.bpmn.state import State, state_from_bytes
-from engine.errors import NotFound
+from engine.errors import Conflict, NotFound
 from engine.storage.prepared import Prepared
 from engine.storage.tables import processes as t
 
@@ -29,6 +29,8 @@ INSTANCE_COLUMNS = (
     t.process_instance.c.state_bytes,
     t.process_instance.c.revision,
     t.process_instance.c.started_at,
+    t.process_instance.c.suspended_at,
+    t.process_instance.c.restarted_from,
 )
 _INSTANCE = Prepared(select(*INSTANCE_COLUMNS).where(t.process_instance.c.id == bindparam("id")).with_for_update())
 _FREE_INSTANCE = Prepared(
@@ -60,6 +62,8 @@ class Instance:
     state: State | None
     revision: int
     started_at: datetime
+    suspended_at: datetime | None = None
+    restarted_from: str | None = None
     bound: BoundDirective | BoundIncident | None = None
     due: dict[tuple[int, int], datetime] = field(default_factory=dict)  # clocks started in this step, by node and scope
 
@@ -89,7 +93,7 @@ def load_free(desk: Desk, instance_id: str) -> Instance | None:
 
 def from_row(desk: Desk, instance_id: str, row: tuple[Any, ...]) -> Instance:
     """The instance whose `INSTANCE_COLUMNS` were read, with the subject it is bound to."""
-    definition_id, parent_id, parent_wait, kind, subject_id, department_id, content, revision, started_at = row
+    definition_id, parent_id, parent_wait, kind, subject_id, department_id, content, revision, *times = row
     instance = Instance(
         instance_id,
         desk.city.definition(desk.uow, definition_id),
@@ -100,7 +104,7 @@ def from_row(desk: Desk, instance_id: str, row: tuple[Any, ...]) -> Instance:
         department_id,
         state_from_bytes(bytes(content)),
         revision,
-        started_at,
+        *times,
     )
     instance.bound = bind(desk, kind, subject_id)
     return instance
@@ -138,3 +142,14 @@ def depth_of(desk: Desk, instance: Instance, most: int) -> int:
         parent = None if row is None else row[1]
         depth += 1
     return depth
+
+
+def suspended(instance: Instance) -> Conflict:
+    """Why nothing moves a suspended instance."""
+    assert instance.suspended_at is not None
+    return Conflict(
+        "instance.suspended",
+        "Expected a running instance, but it is suspended. Resume it first.",
+        id=instance.id,
+        at=instance.suspended_at.isoformat(),
+    )

@@ -1,22 +1,27 @@
-"""Messages to running instances: addressed by their sender to one subscription of one instance or leg."""
+"""Messages from outside: addressed to one subscription of one instance or leg, or correlated by name and key."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from engine.bpmn.stimuli import MessageArrived
 from engine.errors import NotFound, Rejected
-from engine.storage.prepared import Prepared
+from engine.storage.prepared import Prepared, insert_into
 from engine.storage.tables.processes import subscription
+from engine.storage.tables.routing import message_seen
 
 from .desk import Desk
-from .effect_rows import drop
 from .instances import load
-from .steps import take_step
+from .letters import HELD_AT_MOST, HELD_FOR, Letter
+from .routing import deliver_message, hand_over
+
+SEND = "process:message:send"
+KEPT_FOR = timedelta(days=1)
+"""How long the id of a message is remembered, so that the same message again is not delivered again."""
 
 _CODE = re.compile(r"[A-Za-z0-9_.:@+/|-]{0,120}")
 _AWAITED = Prepared(
@@ -25,6 +30,7 @@ _AWAITED = Prepared(
         subscription.c.instance_id == bindparam("instance_id"),
         subscription.c.message == bindparam("message"),
         subscription.c.scope == bindparam("scope"),
+        subscription.c.broadcast.is_(False),
     )
     .order_by(subscription.c.wait)
     .limit(1)
@@ -34,11 +40,49 @@ _SCOPE = Prepared(
     .where(
         subscription.c.instance_id == bindparam("instance_id"),
         subscription.c.message == bindparam("message"),
+        subscription.c.broadcast.is_(False),
     )
     .order_by(subscription.c.wait)
     .limit(1)
 )
-_DROP = drop(subscription)
+
+
+_SEEN = Prepared(select(message_seen.c.at).where(message_seen.c.message_id == bindparam("message_id")))
+_SEE = insert_into(message_seen)
+_FORGET = Prepared(message_seen.delete().where(message_seen.c.at < bindparam("before", type_=message_seen.c.at.type)))
+
+
+def correlate(
+    desk: Desk,
+    name: str,
+    key: str | None = None,
+    payload: Mapping[str, Any] | None = None,
+    *,
+    message_id: str | None = None,
+    held_for_s: int = int(HELD_FOR.total_seconds()),
+) -> dict[str, Any]:
+    """Give a message to the one instance that waits for its name and key, or to the version that begins with it.
+
+    Where nobody waits yet it is held, for `held_for_s` seconds. The same `message_id` again within a day is ignored.
+    Shape: the answer says delivered, started, held, duplicate or lost, and which instance has it.
+    Raises: NotAllowed without `process:message:send` in the department of the instance; Rejected
+    (`message.free_text`, `message.held_for`); whatever the step refuses.
+    """
+    if not 0 <= held_for_s <= HELD_AT_MOST.total_seconds():
+        raise Rejected("message.held_for", f"Expected 0 s to 7 days, but got {held_for_s} s.", seconds=held_for_s)
+    _require_codes(payload or {}, name)
+    if message_id is not None:
+        if desk.uow.one(_SEEN, {"message_id": message_id}) is not None:
+            return {"outcome": "duplicate", "instance_id": None}
+        desk.uow.run(_SEE, {"message_id": message_id, "at": desk.now})
+    letter = Letter("message", name, payload or {}, key, held_for=timedelta(seconds=held_for_s))
+    receipt = deliver_message(desk, letter, before=lambda instance: desk.require(SEND, instance.department_id))
+    return receipt._asdict()
+
+
+def forget_old_ids(desk: Desk) -> int:
+    """Drop the ids of messages of the day before; how many."""
+    return desk.uow.run(_FORGET, {"before": desk.now - KEPT_FOR})
 
 
 def deliver(
@@ -71,9 +115,7 @@ def deliver_if_awaited(
     row = desk.uow.one(_AWAITED, {"instance_id": instance_id, "message": message, "scope": scope})
     if row is None:
         return False
-    step = take_step(desk, load(desk, instance_id), MessageArrived(row[0], payload or {}))
-    if row[0] not in step.state.waits:  # a boundary that does not interrupt goes on waiting
-        desk.uow.run(_DROP, {"instance_id": instance_id, "wait": row[0]})
+    hand_over(desk, load(desk, instance_id), row[0], Letter("message", message, payload or {}))
     return True
 
 

@@ -15,11 +15,12 @@ from sqlalchemy import bindparam, select
 from engine.bpmn import effects as e
 from engine.bpmn.game import Step, advance
 from engine.bpmn.state import state_to_bytes
-from engine.bpmn.stimuli import CallEnded, CallFailed, Cancel, Complete, MessageArrived, Start, Stimulus
+from engine.bpmn.stimuli import CallEnded, CallEscalated, CallFailed, Cancel, Complete, MessageArrived, Start, Stimulus
 from engine.domain.events import StepTaken
 from engine.errors import Conflict, InvalidMove, Rejected
 from engine.storage.prepared import Prepared, insert_into, update_row
 from engine.storage.tables import processes as t
+from engine.storage.tables.routing import external_job
 
 from .bound import BoundDirective
 from .bound_incident import BoundIncident
@@ -27,7 +28,7 @@ from .city import Definition
 from .desk import Desk
 from .effect_rows import EffectRows, drop
 from .incident_moves import follow_directive
-from .instances import Instance, bind, depth_of, load, published
+from .instances import Instance, bind, depth_of, load, published, suspended
 from .order_rows import prepared_order, take_up_order
 
 DEEPEST_CALL = 8
@@ -42,7 +43,8 @@ _CHILD = Prepared(
     )
 )
 _DROP_CALL = drop(t.call)
-_RUNTIME = (t.work_item, t.timer, t.subscription, t.call, t.operation, t.step_failure)
+_REVISION = Prepared(select(t.process_instance.c.revision).where(t.process_instance.c.id == bindparam("id")))
+_RUNTIME = (t.work_item, t.timer, t.subscription, t.call, t.operation, t.step_failure, external_job)
 _CLEAR = [Prepared(x.delete().where(x.c.instance_id == bindparam("instance_id"))) for x in _RUNTIME]
 _END_INSTANCE = Prepared(
     t.process_instance.delete().where(
@@ -60,8 +62,10 @@ def start(
     subject: tuple[str, str] | None = None,
     parent: tuple[str, int] | None = None,
     node: str | None = None,
+    id: str | None = None,
+    restarted_from: str | None = None,
 ) -> Instance:
-    """A new instance of `definition`, begun and stored.
+    """A new instance of `definition`, begun and stored; as `id`, where its caller has chosen one.
 
     Raises: Rejected (`definition.not_a_loop`) for binding a version that is no loop; whatever its first step refuses.
     """
@@ -73,7 +77,7 @@ def start(
     kind, subject_id = subject or (None, None)
     parent_id, parent_wait = parent or (None, None)
     instance = Instance(
-        desk.uow.new_id(),
+        id or desk.uow.new_id(),
         definition,
         parent_id,
         parent_wait,
@@ -83,6 +87,8 @@ def start(
         None,
         0,
         desk.now,
+        None,
+        restarted_from,
     )
     instance.bound = bind(desk, kind, subject_id)
     take_step(desk, instance, Start(node, variables))
@@ -94,9 +100,11 @@ def take_step(desk: Desk, instance: Instance, stimulus: Stimulus, given: Mapping
 
     Shape: `given` are the answers as they were given, where the state keeps some of them sealed aside.
 
-    Raises: Conflict (`instance.moved_meanwhile`) if somebody else was faster; InvalidMove if the subject's table
-    refuses a move; Rejected from the game. Nothing is half-written: the caller's transaction is given up.
+    Raises: Conflict (`storage.busy`) if somebody else was faster, (`instance.suspended`); InvalidMove if the subject's
+    table refuses a move; Rejected from the game. Nothing is half-written: the caller's transaction is given up.
     """
+    if instance.suspended_at is not None and not isinstance(stimulus, Cancel):
+        raise suspended(instance)
     step = advance(instance.definition.net, instance.state, stimulus, desk.now)
     content = state_to_bytes(step.state)
     _save_state(desk, instance, content)
@@ -110,8 +118,11 @@ def take_step(desk: Desk, instance: Instance, stimulus: Stimulus, given: Mapping
     for wait in rows.cancelled_calls:
         _cancel_call(desk, instance, wait)
     for call in rows.calls:
-        _begin_call(desk, instance, call, rows.department_of(call.scope)[1])
-    if rows.ended is not None:
+        if _still_calls(desk, instance, call.wait):
+            _begin_call(desk, instance, call, rows.department_of(call.scope)[1])
+    for code in rows.escalations:
+        _escalate(desk, instance, code)
+    if rows.ended is not None and (not rows.escalations or _revision(desk, instance) == instance.revision):
         _end(desk, instance, rows.ended)
     if isinstance(instance.bound, BoundDirective) and instance.bound.moved:
         follow_directive(desk, instance.bound)
@@ -159,6 +170,8 @@ def _save_state(desk: Desk, instance: Instance, content: bytes) -> None:
                 "state_bytes": content,
                 "revision": 1,
                 "started_at": instance.started_at,
+                "suspended_at": None,
+                "restarted_from": instance.restarted_from,
             },
         )
     elif uow.run(_STATE, {"id": instance.id, "seen_revision": instance.revision, "state_bytes": content}) != 1:
@@ -170,8 +183,37 @@ def _cancel_call(desk: Desk, instance: Instance, wait: int) -> None:
     place = {"instance_id": instance.id, "wait": wait}
     row = desk.uow.one(_CHILD, place)
     desk.uow.run(_DROP_CALL, place)
-    if row is not None:
-        take_step(desk, load(desk, row[0]), Cancel())
+    if row is None:
+        return
+    child = load(desk, row[0])
+    if child.state is not None and child.state.outcome is not None:  # it ends in this very step, by what it escalated
+        _end(desk, child, e.InstanceEnded("cancelled"))
+    else:
+        take_step(desk, child, Cancel())
+
+
+def _revision(desk: Desk, instance: Instance) -> int | None:
+    """The revision its row has by now: what an instance sends to others may come back to it within its own step."""
+    row = desk.uow.one(_REVISION, {"id": instance.id})
+    return None if row is None else row[0]
+
+
+def _still_calls(desk: Desk, instance: Instance, wait: int) -> bool:
+    """Whether a call of this step is still wanted: an earlier one that was over at once may have made it needless."""
+    now = _revision(desk, instance)
+    if now == instance.revision:
+        return True
+    state = None if now is None else load(desk, instance.id).state
+    return state is not None and wait in state.waits
+
+
+def _escalate(desk: Desk, instance: Instance, code: str | None) -> None:
+    """Hand an escalation that nobody caught here to the call that waits for this instance."""
+    if instance.parent_id is None or instance.parent_wait is None:
+        return
+    caller = load(desk, instance.parent_id)
+    if caller.state is not None and instance.parent_wait in caller.state.waits:
+        take_step(desk, caller, CallEscalated(instance.parent_wait, code))
 
 
 def _begin_call(desk: Desk, instance: Instance, call: e.CallStarted, department_id: str) -> None:
@@ -189,19 +231,19 @@ def _begin_call(desk: Desk, instance: Instance, call: e.CallStarted, department_
             subject = ("directive", str(variables["directive_id"]))
         elif definition.moves_incident:
             subject = ("incident", instance.bound.id)
-    child = start(
+    child_id = desk.uow.new_id()  # its row is there before it begins: what it does at once may end it, or its caller
+    desk.uow.run(_NEW_CALL, {"instance_id": instance.id, "wait": call.wait, "child_instance_id": child_id})
+    start(
         desk,
         definition,
         variables,
         department_id=department_id,
         subject=subject,
         parent=(instance.id, call.wait),
+        id=child_id,
     )
     if definition.is_order_loop and subject is not None:
-        take_up_order(desk, subject[1], child.id)
-    if child.state is not None and child.state.outcome is None:
-        values = {"instance_id": instance.id, "wait": call.wait, "child_instance_id": child.id}
-        desk.uow.run(_NEW_CALL, values)
+        take_up_order(desk, subject[1], child_id)
 
 
 def _end(desk: Desk, instance: Instance, ended: e.InstanceEnded) -> None:
@@ -231,6 +273,8 @@ def _end(desk: Desk, instance: Instance, ended: e.InstanceEnded) -> None:
             "ended_at": desk.now,
             "outcome": ended.outcome,
             "state_digest": hashlib.sha256(state_to_bytes(instance.state)).hexdigest(),
+            "department_id": instance.department_id,
+            "restarted_from": instance.restarted_from,
         },
     )
     if instance.parent_id is not None and ended.outcome != "cancelled":

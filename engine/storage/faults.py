@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from engine.errors import Conflict, EngineError, Unavailable
 
-RACED_TABLES = ("ledger", "idempotency", "signal")
+RACED_TABLES = ("ledger", "idempotency", "signal", "message_seen")
 """Where a duplicate only means that another writer was faster: run again, and the command sees that writer's row."""
 
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)

@@ -2,6 +2,7 @@
 
 from engine.storage.tables import (
     accounts,
+    care,
     clocks,
     directives,
     grid,
@@ -11,12 +12,14 @@ from engine.storage.tables import (
     org,
     outbox,
     processes,
+    routing,
     signals,
 )
 from engine.storage.tables.base import metadata
 
 __all__ = [
     "accounts",
+    "care",
     "clocks",
     "directives",
     "grid",
@@ -27,5 +30,6 @@ __all__ = [
     "org",
     "outbox",
     "processes",
+    "routing",
     "signals",
 ]

@@ -84,6 +84,8 @@ process_instance = Table(
     Column("state_bytes", LargeBinary(), nullable=False),
     revision(),
     at("started_at", required=True),
+    at("suspended_at"),
+    loose_ref("restarted_from"),
     Index(None, "definition_id"),
     Index(
         "uq_process_instance_subject",
@@ -94,7 +96,10 @@ process_instance = Table(
         postgresql_where=sql("parent_instance_id IS NULL AND subject_id IS NOT NULL"),
     ),
 )
-"""A running instance; a subject has at most one that nobody called. Nodes outside a leg belong to `department_id`."""
+"""A running instance; a subject has at most one that nobody called. Nodes outside a leg belong to `department_id`.
+
+While `suspended_at` is set nothing moves it but an operator.
+"""
 
 work_item = Table(
     "work_item",
@@ -144,9 +149,16 @@ subscription = Table(
     number("wait", key=True),
     text("message", required=True),
     number("scope"),
+    text("key"),
+    Column("broadcast", Boolean(), nullable=False, server_default=sql("false")),
+    at("opened_at"),
+    Index(None, "message", "key"),
     sqlite_with_rowid=False,
 )
-"""An instance that waits for a message; the sender addresses instance, message and, for a leg, scope."""
+"""An instance that waits for a message, or for a broadcast; `key` is what a message's key must equal.
+
+Without a key the sender addresses instance, message and, for a leg, scope.
+"""
 
 call = Table(
     "call",
@@ -210,7 +222,10 @@ instance_history = Table(
     at("ended_at", required=True),
     text("outcome", required=True),
     text("state_digest", required=True),
+    loose_ref("department_id"),
+    loose_ref("restarted_from"),
     Index(None, "subject_id"),
+    Index(None, "definition_id"),
 )
 """An instance that ended. Append-only."""
 
