@@ -47,7 +47,8 @@ _GRANTS: Mapping[str, str] = {
     "reviewer": _READ + _WORK + "directive:review:decide",
     "evaluator": _READ + _WORK + "directive:evaluation:write incident:case:evaluate evaluation:indicator:read",
     "auditor": "audit:ledger:read audit:ledger:verify audit:ledger:export audit:overdue:read",
-    "admin": "admin:person:write admin:profile:write admin:settings:read process:failure:repair",
+    "admin": "admin:person:write admin:profile:write admin:settings:read process:failure:repair process:instance:read "
+    "process:instance:operate process:message:send process:work:fetch",
     "public": "signal:own_report:create signal:own_report:read",
 }
 

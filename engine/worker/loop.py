@@ -21,6 +21,7 @@ from engine.services.accounts import forget_old_sessions
 from engine.services.desk import Desk
 from engine.services.engine import Engine
 from engine.services.limits import forget_old_windows
+from engine.services.messages import forget_old_ids
 from engine.storage.prepared import Prepared, insert_into
 from engine.storage.tables.outbox import worker_heartbeat
 
@@ -47,10 +48,11 @@ def beat(engine: Engine, name: str) -> int:
 
 
 def tidy(engine: Engine) -> None:
-    """Drop what nobody asks for any more: old answers, sessions that are over, rate windows."""
+    """Drop what nobody asks for any more: old answers, sessions that are over, rate windows, ids of messages."""
     engine.forget_old_answers()
     engine.command(forget_old_sessions, SYSTEM_ACTOR)
     engine.command(forget_old_windows, SYSTEM_ACTOR)
+    engine.command(forget_old_ids, SYSTEM_ACTOR)
 
 
 def run_worker(engine: Engine, *, until: threading.Event | None = None) -> None:
