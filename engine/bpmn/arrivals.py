@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..errors import Rejected
-from .catching import arrive_catch
+from .catching import arrive_catch, arrive_event_gateway
 from .ends import arrive_end, end_scope_if_empty
 from .gateways import PASSES
 from .joins import wait_at_join
@@ -82,6 +82,7 @@ _ARRIVALS: dict[Kind, Callable[[Play, Node, int], None]] = {
     Kind.SUBPROCESS: arrive_activity,
     Kind.EVENT_SUBPROCESS: _arrive_subprocess,
     Kind.CALL: arrive_activity,
+    Kind.EVENT_BASED: arrive_event_gateway,
     **PASSES,
 }
 

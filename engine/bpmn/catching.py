@@ -1,90 +1,215 @@
 """What waits for events: how catch events, boundaries and starts of event sub-processes are armed, and what follows.
 
-Source: BPMN 2.0.2, 13.5.3 (boundary events) and 13.5.4 (event sub-processes).
+An event has one part, or several where it is a multiple one; each part that can be armed is a wait of its own. Which
+parts of a parallel multiple event have happened is told by the waits that are left.
+Source: BPMN 2.0.2, 10.5.6, 13.4.4 (event-based gateway), 13.5.3 (boundary events) and 13.5.4 (event sub-processes).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from .effects import SubscriptionOpened
-from .net import Kind, Node
+from ..errors import Rejected
+from .effects import ConditionArmed, SubscriptionOpened
+from .expressions import is_true
+from .net import Event, Kind, Node
 from .play import NOWHERE, Play
-from .state import ARMED_FOR_SCOPE, MESSAGE
-from .timers import due, wait_for_timer
+from .state import ARMED_FOR_SCOPE, BROADCAST, CONDITION, MESSAGE, TIMER
+from .timers import arm_again, due, wait_for_timer
+
+Preparation = list[tuple[int, Any]]
+"""The parts of an event that are to be armed, each with what was evaluated for it: when it is due, or its key."""
 
 
-def wait_for_message(play: Play, node: Node, scope: int, host: int, wait: int = 0) -> None:
-    """Subscribe to the message of `node`."""
-    assert node.event is not None
+def prepare(play: Play, node: Node, scope: int) -> Preparation:
+    """Evaluate what the event of `node` waits for, so that a bad text fails before anything is armed.
+
+    An error or escalation waits for nothing: it finds what catches it when it is thrown.
+    Raises: Rejected for a text that is no timer or no key.
+    """
+    prepared: Preparation = []
+    for part, event in enumerate(play.program.parts[node.index]):
+        if event.kind == "timer":
+            prepared.append((part, due(play, node, part, scope)))
+        elif event.kind == "message":
+            prepared.append((part, key_of(play, event, scope)))
+        elif event.kind in ("signal", "conditional"):
+            prepared.append((part, None))
+    return prepared
+
+
+def key_of(play: Play, event: Event, scope: int) -> str | None:
+    """The correlation key of a message as text, None where it has none. Raises: Rejected for a key that is no value."""
+    if event.key is None:
+        return None
+    value = play.value(event.key, scope)
+    if isinstance(value, str | int | float) and not isinstance(value, bool) and value != "":
+        return str(value)
+    raise Rejected("message.key", f"Expected a text or a number as key of “{event.name}”, but got {value!r:.80}.")
+
+
+def arm(play: Play, node: Node, scope: int, host: int, prepared: Preparation) -> None:
+    """Arm the prepared parts of the event of `node` on `host` (see `state.Wait`)."""
+    parts = play.program.parts[node.index]
+    for part, value in prepared:
+        kind = parts[part].kind
+        if kind == "timer":
+            wait_for_timer(play, node, part, scope, host, value)
+        elif kind == "conditional":
+            wait = play.new_id()
+            play.state.waits[wait] = (CONDITION, node.index, scope, host, (False, part))
+            play.effects.append(ConditionArmed(wait, node.index, scope))
+        else:
+            subscribe(play, node, scope, host, part=part, key=value)
+
+
+def subscribe(
+    play: Play, node: Node, scope: int, host: int, wait: int = 0, *, part: int = 0, key: str | None = None
+) -> None:
+    """Wait for the message or the broadcast that is the given part of the event of `node`."""
+    event = play.program.parts[node.index][part]
     wait = wait or play.new_id()
-    play.state.waits[wait] = (MESSAGE, node.index, scope, host, None)
-    play.effects.append(SubscriptionOpened(wait, node.index, scope, node.event.name or ""))
+    broadcast = event.kind == "signal"
+    play.state.waits[wait] = (BROADCAST if broadcast else MESSAGE, node.index, scope, host, part or None)
+    name = event.name or ""
+    opened = SubscriptionOpened(wait, node.index, scope, name, "broadcast" if broadcast else "message", key)
+    play.effects.append(opened)
+
+
+def part_of(what: int, extra: Any) -> int:
+    """Which part of its event a wait is for."""
+    if what == TIMER:
+        return extra[3] if len(extra) > 3 else 0
+    return int(extra[1] if what == CONDITION else extra or 0)
+
+
+# -- intermediate events and gateways that wait ----------------------------------------------------------------------
 
 
 def arrive_catch(play: Play, node: Node, scope: int) -> None:
     """A token arrives at an intermediate event and waits there."""
-    assert node.event is not None
-    if node.event.kind == "timer":
-        wait_for_timer(play, node, scope, 0, due(play, node, scope))
+    prepared = prepare(play, node, scope)
+    host = 0
+    if len(play.program.parts[node.index]) > 1:
+        host = _open_gate(play, node, scope, 1)
+    arm(play, node, scope, host, prepared)
+
+
+def arrive_event_gateway(play: Play, node: Node, scope: int) -> None:
+    """A token arrives at an event-based gateway and waits for the events behind it."""
+    wait_behind(play, node, scope, _behind(play, node))
+
+
+def wait_behind(play: Play, node: Node, scope: int, events: list[Node]) -> None:
+    """Arm `events`, which stand behind the event-based gateway `node`; where it is parallel, each takes a token."""
+    prepared = [(event, prepare(play, event, scope)) for event in events]
+    tokens = len(events) if node.parallel else 1
+    gate = _open_gate(play, node, scope, tokens)
+    play.add_live(scope, tokens - 1)
+    for event, parts in prepared:
+        arm(play, event, scope, gate, parts)
+
+
+def _behind(play: Play, gateway: Node) -> list[Node]:
+    return [play.net.nodes[index] for index in dict.fromkeys(play.program.targets[flow] for flow in gateway.outgoing)]
+
+
+def begin_at_event(play: Play, node: Node) -> None:
+    """The instance begins with an event behind an event-based gateway, or with a receive node that begins instances.
+
+    Behind a parallel gateway the other events are waited for, behind an exclusive one they are not (13.4.4).
+    """
+    gateways = (play.net.nodes[play.net.flows[flow].source] for flow in node.incoming)
+    gateway = next((each for each in gateways if each.kind is Kind.EVENT_BASED and each.instantiate), None)
+    if gateway is not None:
+        play.enter(gateway, 0)
+        others = [event for event in _behind(play, gateway) if event is not node] if gateway.parallel else []
+        if others:
+            play.add_live(0, 1)
+            wait_behind(play, gateway, 0, others)
+        else:
+            play.leave(gateway, 0)
+    _pass_event(play, node, 0)
+
+
+def _open_gate(play: Play, node: Node, scope: int, tokens: int) -> int:
+    gate = play.new_id()
+    play.state.gates[gate] = [node.index, scope, tokens]
+    return gate
+
+
+def _pass_gate(play: Play, node: Node, scope: int, gate: int) -> None:
+    """An event that `gate` waits for has happened: it goes on, and what is no longer waited for is withdrawn."""
+    state = play.state
+    record = state.gates[gate]
+    waiting = play.net.nodes[record[0]]
+    record[2] -= 1
+    for wait in [w for w, r in state.waits.items() if r[3] == gate and (not waiting.parallel or r[1] == node.index)]:
+        play.drop_wait(wait)
+    if not record[2]:
+        del state.gates[gate]
+        play.leave(waiting, scope)
+    if waiting is node:
+        play.go_out(node, scope)
     else:
-        wait_for_message(play, node, scope, 0)
+        _pass_event(play, node, scope)
+
+
+def _pass_event(play: Play, node: Node, scope: int) -> None:
+    play.enter(node, scope)
+    play.leave(node, scope)
+    play.go_out(node, scope)
 
 
 # -- boundaries ------------------------------------------------------------------------------------------------------
 
 
-def boundary_dues(play: Play, node: Node, scope: int) -> dict[int, Any]:
-    """When the boundary timers of `node` would be due, so that a bad text fails before anything is armed."""
-    timed = play.program.timed[node.index]
-    return {i: due(play, play.net.nodes[i], scope) for i in timed} if timed else {}
+def boundary_dues(play: Play, node: Node, scope: int) -> dict[int, Preparation]:
+    """What the boundaries of `node` wait for, by boundary."""
+    awaited = play.program.awaited[node.index]
+    return {i: prepare(play, play.net.nodes[i], scope) for i in awaited} if awaited else {}
 
 
-def arm_boundaries(play: Play, node: Node, scope: int, host: int, dues: dict[int, Any]) -> None:
-    """Arm the timer and message boundaries of an activity; error boundaries need no wait."""
-    for index in node.boundaries:
-        boundary = play.net.nodes[index]
-        if index in dues:
-            wait_for_timer(play, boundary, scope, host, dues[index])
-        elif boundary.event is not None and boundary.event.kind == "message":
-            wait_for_message(play, boundary, scope, host)
+def arm_boundaries(play: Play, node: Node, scope: int, host: int, dues: dict[int, Preparation]) -> None:
+    """Arm the boundaries of the activity `host` of `node`, as `boundary_dues` prepared them."""
+    for index, prepared in dues.items():
+        arm(play, play.net.nodes[index], scope, host, prepared)
 
 
-def enter_boundary(play: Play, boundary: Node, scope: int) -> None:
-    """A boundary event happened: a token goes on from it."""
-    play.enter(boundary, scope)
-    play.leave(boundary, scope)
-    play.go_out(boundary, scope)
+def enter_boundary(play: Play, boundary: Node, scope: int, host: int) -> None:
+    """A boundary event of the activity `host` happened: a token goes on from it, the activity's or one beside it."""
+    if boundary.interrupting:
+        assert boundary.attached_to is not None
+        play.cancel_activity(play.net.nodes[boundary.attached_to], scope, host)
+    else:
+        play.add_live(scope, 1)
+    _pass_event(play, boundary, scope)
 
 
 # -- starts of event sub-processes -----------------------------------------------------------------------------------
 
 
-def trigger_dues(play: Play, scope: int, inside: int) -> dict[int, Any]:
-    """The armed starts of the event sub-processes in a scope: when the timers are due, None for messages.
-
-    An error start waits for nothing: the error finds it when it is thrown.
-    """
-    nodes, scopes = play.net.nodes, play.net.scopes
+def trigger_dues(play: Play, scope: int, inside: int) -> dict[int, Preparation]:
+    """What the starts of the event sub-processes in a scope wait for, by start."""
     dues = {}
-    for index in scopes[inside].event_subprocesses:
-        start = nodes[scopes[int(nodes[index].scope_inside or 0)].starts[0]]
-        kind = start.event.kind if start.event is not None else "none"
-        if kind == "error":
-            continue
-        timed = kind == "timer"
-        dues[start.index] = due(play, start, scope) if timed else None
+    for index in play.net.scopes[inside].event_subprocesses:
+        start = start_inside(play, index)
+        if prepared := prepare(play, start, scope):
+            dues[start.index] = prepared
     return dues
 
 
-def arm_starts(play: Play, scope: int, dues: dict[int, Any]) -> None:
-    """Arm the event sub-processes of a new scope; `dues` says when their timers are due."""
-    for index, due_at in dues.items():
-        start = play.net.nodes[index]
-        if due_at is None:
-            wait_for_message(play, start, scope, ARMED_FOR_SCOPE)
-        else:
-            wait_for_timer(play, start, scope, ARMED_FOR_SCOPE, due_at)
+def start_inside(play: Play, event_subprocess: int) -> Node:
+    """The start event of an event sub-process."""
+    node = play.net.nodes[event_subprocess]
+    return play.net.nodes[play.net.scopes[int(node.scope_inside or 0)].starts[0]]
+
+
+def arm_starts(play: Play, scope: int, dues: dict[int, Preparation]) -> None:
+    """Arm the event sub-processes of a new scope, as `trigger_dues` prepared them."""
+    for index, prepared in dues.items():
+        arm(play, play.net.nodes[index], scope, ARMED_FOR_SCOPE, prepared)
 
 
 def start_event_subprocess(play: Play, start: Node, scope: int) -> None:
@@ -102,17 +227,67 @@ def start_event_subprocess(play: Play, start: Node, scope: int) -> None:
 # -- what happened ---------------------------------------------------------------------------------------------------
 
 
-def caught(play: Play, node: Node, scope: int, host: int) -> None:
+def happen(play: Play, wait: int, values: Mapping[str, Any] | None = None, *, inside: bool = False) -> None:
+    """What `wait` waited for happened and brought `values`.
+
+    Shape: `inside` where the step itself made it happen, so that nobody outside knows the wait to be over.
+    """
+    what, index, scope, host, extra = play.state.waits[wait]
+    node = play.net.nodes[index]
+    event = node.event
+    stays = host and host not in play.state.gates and not node.interrupting and not (event is not None and event.every)
+    if stays and what == TIMER:
+        arm_again(play, wait)
+    elif stays and what == CONDITION:
+        play.state.waits[wait] = (what, index, scope, host, (True, extra[1]))
+    elif not stays and inside:
+        play.drop_wait(wait)
+    elif not stays:
+        del play.state.waits[wait]
+    play.write(scope, values)
+    if event is not None and event.every:
+        if any(record[3] == host and record[1] == index and record[2] == scope for record in play.state.waits.values()):
+            return
+        if host and host not in play.state.gates and not node.interrupting:
+            arm(play, node, scope, host, prepare(play, node, scope))
+    _go_on(play, node, scope, host)
+
+
+def _go_on(play: Play, node: Node, scope: int, host: int) -> None:
     """The event of `node` happened: a catch goes on, a boundary or event sub-process starts."""
-    if node.kind is Kind.CATCH:
-        play.leave(node, scope)
-        play.go_out(node, scope)
+    if host in play.state.gates:
+        _pass_gate(play, node, scope, host)
     elif node.kind is Kind.START:
         start_event_subprocess(play, node, scope)
+    elif node.kind is Kind.BOUNDARY:
+        enter_boundary(play, node, scope, host)
     else:
-        if node.interrupting:
-            assert node.attached_to is not None
-            play.cancel_activity(play.net.nodes[node.attached_to], scope, host)
-        else:
-            play.add_live(scope, 1)
-        enter_boundary(play, node, scope)
+        play.leave(node, scope)
+        play.go_out(node, scope)
+
+
+def look_at_conditions(play: Play) -> bool:
+    """Let the oldest wait for a condition that has become true happen; False if there is none.
+
+    A condition that cannot be evaluated, because a variable is not there yet, does not hold.
+    """
+    waits = play.state.waits
+    for wait, (what, index, scope, host, extra) in waits.items():
+        if what != CONDITION:
+            continue
+        held, part = extra
+        holds = _holds(play, play.program.parts[index][part], scope)
+        if holds and not held:
+            happen(play, wait, inside=True)
+            return True
+        if held and not holds:
+            waits[wait] = (what, index, scope, host, (False, part))
+    return False
+
+
+def _holds(play: Play, event: Event, scope: int) -> bool:
+    assert event.condition is not None
+    try:
+        return is_true(play.program.expression(event.condition), play.state.seen_from(scope), play.now)
+    except Rejected:
+        return False

@@ -10,9 +10,9 @@ from typing import Any
 from .effects import InstanceEnded
 from .legs import end_leg
 from .net import Kind, Node
-from .play import Play
+from .play import NOWHERE, Play
 from .state import BODY, NODE, PARENT
-from .throwing import throw_from, throw_message
+from .throwing import announce, deliver, throw_from
 
 
 def end_scope_if_empty(play: Play, scope: int) -> None:
@@ -55,22 +55,27 @@ def end_everything(play: Play, outcome: Any, error: str | None = None) -> None:
 
 def arrive_end(play: Play, node: Node, scope: int) -> None:
     """A token arrives at an end event, which throws what it has to."""
-    event = node.event
-    kind = "none" if event is None else event.kind
-    if kind == "message":
-        throw_message(play, node, scope)
-    play.leave(node, scope)
-    if kind == "error":
-        assert event is not None
-        if not throw_from(play, scope, event.name):
-            end_everything(play, "error", event.name)
+    kinds = [event.kind for event in play.program.parts[node.index]]
+    if kinds == ["none"] or not kinds:
+        play.leave(node, scope)
+        play.add_live(scope, -1)
+        end_scope_if_empty(play, scope)
         return
-    if kind == "terminate":
-        if not scope:
-            end_everything(play, "terminated")
-            return
+    announce(play, node, scope)
+    play.leave(node, scope)
+    token = (NOWHERE, scope, NOWHERE)
+    play.queue.append(token)
+    deliver(play, node, scope)
+    if token not in play.queue or not ("error" in kinds or "terminate" in kinds):
+        return  # what caught its broadcast or escalation has cancelled it, or it is consumed in its turn
+    play.queue.remove(token)
+    if "error" in kinds:
+        code = play.program.parts[node.index][kinds.index("error")].name
+        if not throw_from(play, scope, code):
+            end_everything(play, "error", code)
+    elif not scope:
+        end_everything(play, "terminated")
+    else:
         play.cancel_inside(scope)
         play.add_live(scope, -play.add_live(scope, 0))
-    else:
-        play.add_live(scope, -1)
-    end_scope_if_empty(play, scope)
+        end_scope_if_empty(play, scope)

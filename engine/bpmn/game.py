@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from ..errors import Conflict, EngineError, Rejected
 from .arrivals import arrival_of, arrive, begin
-from .catching import caught
+from .catching import begin_at_event, happen, look_at_conditions
 from .effects import Effect, FailureCleared
 from .ends import end_everything
 from .expressions import evaluate
@@ -24,13 +24,16 @@ from .net import Kind, Net, Node
 from .nodes import begin_activity, begin_in_leg, end_activity
 from .play import Play
 from .program import program_of
-from .scopes import begin_instance
-from .state import ARMED_FOR_SCOPE, CALL, FAILURE, ITEM, MESSAGE, OPERATION, TIMER, State
+from .scopes import arm_instance, begin_instance
+from .state import ARMED_FOR_SCOPE, BROADCAST, CALL, CONDITION, FAILURE, ITEM, MESSAGE, OPERATION, TIMER, State
 from .stimuli import (
+    BroadcastArrived,
     CallEnded,
+    CallEscalated,
     CallFailed,
     Cancel,
     Complete,
+    ItemEscalated,
     ItemThrew,
     MessageArrived,
     OperationDone,
@@ -40,10 +43,10 @@ from .stimuli import (
     Stimulus,
     TimerFired,
 )
-from .throwing import is_caught, throw_at
-from .timers import arm_again
+from .throwing import escalate_at, is_caught, throw_at
 
 MOST_NODES_IN_A_STEP = 2_000
+_MAY_NEVER_COME = (MESSAGE, BROADCAST, CONDITION)
 
 
 class Step(NamedTuple):
@@ -72,14 +75,14 @@ def advance(net: Net, state: State | None, stimulus: Stimulus, now: datetime) ->
         raise Conflict("game.ended", "Expected a running instance, but it has ended.", outcome=state.outcome)
     play = Play(program_of(net, arrival_of), state.copy(), now)
     _STIMULI[type(stimulus)](play, stimulus)
-    after, queue = play.state, play.queue
+    after, queue, conditional = play.state, play.queue, play.program.conditional
     for _ in range(MOST_NODES_IN_A_STEP):
         if after.outcome is not None:
             break
         if queue:
             index, scope, flow = queue.pop(0)
             arrive(play, index, scope, flow)
-        elif not (after.joins and settle_joins(play)):
+        elif not (after.joins and settle_joins(play)) and not (conditional and look_at_conditions(play)):
             if (after.joins or not after.waits) and _is_stuck(after):
                 raise _stalled(play)
             break
@@ -98,8 +101,8 @@ def _restless(play: Play) -> Rejected:
 
 
 def _is_stuck(state: State) -> bool:
-    """Whether nothing open can move a token; a message that starts an event sub-process may never come."""
-    return all(host == ARMED_FOR_SCOPE and what == MESSAGE for what, _, _, host, _ in state.waits.values())
+    """Whether nothing open can move a token; what starts an event sub-process may never come, unless it is a timer."""
+    return all(host == ARMED_FOR_SCOPE and what in _MAY_NEVER_COME for what, _, _, host, _ in state.waits.values())
 
 
 def _stalled(play: Play) -> Rejected:
@@ -132,20 +135,32 @@ def _gone(wait: int) -> Conflict:
 def _start(play: Play, stimulus: Start) -> None:
     if play.state.live:
         raise Conflict("game.started", "Expected an instance that is about to begin, but this one is running.")
-    starts = play.net.starts()
-    if stimulus.node is None:
-        chosen = [n for n in starts if n.event is None or n.event.kind == "none"]
+    node = _beginning(play.net, stimulus.node)
+    play.state.variables.update(stimulus.variables)
+    if node.kind is Kind.START:
+        begin_instance(play, node)
     else:
-        chosen = [n for n in starts if n.id == stimulus.node]
+        arm_instance(play)
+        begin_at_event(play, node)
+
+
+def _beginning(net: Net, named: str | None) -> Node:
+    """The node an instance begins at. Raises: Rejected (`game.no_start`)."""
+    every = net.beginnings()
+    chosen: list[Node] = []
+    if named is not None:
+        chosen = [node for node in every if node.id == named]
+    else:
+        for kind in ("none", "conditional"):  # nothing looks at a condition before there is an instance
+            chosen = chosen or [n for n in net.starts() if (n.event.kind if n.event is not None else "none") == kind]
     if len(chosen) != 1:
         raise Rejected(
             "game.no_start",
             f"Expected one start event to begin at, but found {len(chosen)}. Name one of: "
-            f"{', '.join(n.id for n in starts) or 'none is drawn'}.",
-            element=stimulus.node,
+            f"{', '.join(node.id for node in every) or 'none is drawn'}.",
+            element=named,
         )
-    play.state.variables.update(stimulus.variables)
-    begin_instance(play, chosen[0])
+    return chosen[0]
 
 
 def _complete(play: Play, stimulus: Complete) -> None:
@@ -195,23 +210,21 @@ def _finish(play: Play, node: Node, scope: int, wait: int, values: Any) -> None:
 
 
 def _timer_fired(play: Play, stimulus: TimerFired) -> None:
-    node, scope, host, _ = _take(play, stimulus.wait, TIMER)
-    if host and not node.interrupting:
-        arm_again(play, stimulus.wait)
-    else:
-        del play.state.waits[stimulus.wait]
-    caught(play, node, scope, host)
+    _take(play, stimulus.wait, TIMER)
+    happen(play, stimulus.wait)
 
 
 def _message_arrived(play: Play, stimulus: MessageArrived) -> None:
     node, scope, host, _ = _take(play, stimulus.wait, MESSAGE)
-    if node.kind is Kind.RECEIVE:
+    if node.kind is Kind.RECEIVE and not host:
         _finish(play, node, scope, stimulus.wait, stimulus.payload)
-        return
-    if not host or node.interrupting:
-        del play.state.waits[stimulus.wait]
-    play.write(scope, stimulus.payload)
-    caught(play, node, scope, host)
+    else:
+        happen(play, stimulus.wait, stimulus.payload)
+
+
+def _broadcast_arrived(play: Play, stimulus: BroadcastArrived) -> None:
+    _take(play, stimulus.wait, BROADCAST)
+    happen(play, stimulus.wait, stimulus.payload)
 
 
 def _operation_failed(play: Play, stimulus: OperationFailed) -> None:
@@ -235,6 +248,16 @@ def _gone_wrong(play: Play, node: Node, scope: int, wait: int, code: str | None,
         message or f"Expected a boundary event that catches the error “{code}”, but there is none.",
     )
     play.fail(node, scope, "begin", reason, wait)
+
+
+def _call_escalated(play: Play, stimulus: CallEscalated) -> None:
+    node, scope, _, _ = _take(play, stimulus.wait, CALL)
+    escalate_at(play, node, scope, stimulus.wait, stimulus.code)
+
+
+def _item_escalated(play: Play, stimulus: ItemEscalated) -> None:
+    node, scope, _, _ = _take(play, stimulus.wait, ITEM)
+    escalate_at(play, node, scope, stimulus.wait, stimulus.code)
 
 
 def _item_threw(play: Play, stimulus: ItemThrew) -> None:
@@ -280,10 +303,13 @@ _STIMULI: dict[type, Callable[[Play, Any], None]] = {
     Complete: _complete,
     TimerFired: _timer_fired,
     MessageArrived: _message_arrived,
+    BroadcastArrived: _broadcast_arrived,
     OperationDone: _operation_done,
     OperationFailed: _operation_failed,
     CallEnded: _call_ended,
     CallFailed: _call_failed,
+    CallEscalated: _call_escalated,
+    ItemEscalated: _item_escalated,
     ItemThrew: _item_threw,
     Retry: _retry,
     Cancel: _cancel,

@@ -125,5 +125,10 @@ def _places(play: Play, scope: int, join: int) -> list[int]:
     places = [record[1] for record in state.waits.values() if record[2] == scope and record[3] == 0]
     places += [r[NODE] for r in state.scopes.values() if r[PARENT] == scope and not r[BODY]]
     places += [body[B_NODE] for body in state.bodies.values() if body[B_SCOPE] == scope]
+    for gate, (index, where, _) in state.gates.items():
+        if where == scope and play.net.nodes[index].parallel:  # each event behind it has its own token
+            places += [record[1] for record in state.waits.values() if record[3] == gate]
+        elif where == scope:
+            places.append(index)
     places += [index for (where, index) in state.joins if where == scope and 0 <= index != join]
     return places

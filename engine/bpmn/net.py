@@ -259,3 +259,19 @@ class Net:
     def starts(self) -> tuple[Node, ...]:
         """The start events of the process itself."""
         return tuple(self.nodes[i] for i in self.scopes[0].starts)
+
+    def beginnings(self) -> tuple[Node, ...]:
+        """The nodes an instance may begin at: start events, receive nodes and events of gateways that begin instances.
+
+        Source: BPMN 2.0.2, 13.3.3 and 13.4.4.
+        """
+        found = list(self.starts())
+        for index in self.scopes[0].nodes:
+            node = self.nodes[index]
+            if not node.instantiate or node.incoming:
+                continue
+            if node.kind is Kind.EVENT_BASED:
+                found += [self.nodes[self.flows[flow].target] for flow in node.outgoing]
+            else:
+                found.append(node)
+        return tuple(dict.fromkeys(found))

@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import Rejected
-from .catching import arm_boundaries, boundary_dues, trigger_dues, wait_for_message
+from .catching import arm_boundaries, boundary_dues, key_of, subscribe, trigger_dues
 from .effects import (
     CallStarted,
     ItemOpened,
     OperationRequested,
 )
 from .legs import cardinality, collection, end_leg, goes_on, open_leg
-from .net import Kind, Node
+from .net import Event, Kind, Node
 from .play import Play
 from .scopes import fill_scope, open_scope
 from .state import (
@@ -29,7 +29,7 @@ from .state import (
     OPERATION,
     WRAPPER,
 )
-from .throwing import throw_message
+from .throwing import announce
 
 MOST_LEGS = 500
 # A member of an enumeration costs a tenth of a microsecond to reach by its name, so the hot ones are reached once.
@@ -77,14 +77,14 @@ def begin_activity(play: Play, node: Node, scope: int, wait: int = 0) -> int:
     if kind is _SUBPROCESS:
         return open_scope(play, node, scope)
     if kind is _SEND:
-        throw_message(play, node, scope)
+        announce(play, node, scope)
         end_activity(play, node, scope, 0)
         return 0
     if kind is _CALL:
         return _begin_call(play, node, scope, wait)
     wait = wait or play.new_id()
     if kind is _RECEIVE:
-        wait_for_message(play, node, scope, 0, wait)
+        subscribe(play, node, scope, 0, wait, key=key_of(play, node.event or Event(), scope))
     else:
         play.state.waits[wait] = (OPERATION, node.index, scope, 0, None)
         seen = play.state.seen_from(scope)

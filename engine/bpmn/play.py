@@ -12,6 +12,7 @@ from typing import Any
 from ..errors import EngineError
 from .effects import (
     CallCancelled,
+    ConditionDisarmed,
     Effect,
     FailureCleared,
     ItemWithdrawn,
@@ -28,7 +29,9 @@ from .program import Program
 from .state import (
     B_SCOPE,
     BODY,
+    BROADCAST,
     CALL,
+    CONDITION,
     FAILURE,
     ITEM,
     LAYER,
@@ -52,6 +55,8 @@ _WITHDRAWN: dict[int, type[Any]] = {
     CALL: CallCancelled,
     OPERATION: OperationCancelled,
     FAILURE: FailureCleared,
+    BROADCAST: SubscriptionClosed,
+    CONDITION: ConditionDisarmed,
 }
 
 
@@ -175,6 +180,8 @@ class Play:
             self.drop_wait(wait)
             if not record[3] and self._entered(record):
                 self.effects.append(NodeLeft(record[1], scope, "cancelled"))
+        for gate in [g for g, record in state.gates.items() if record[1] == scope]:
+            self.effects.append(NodeLeft(state.gates.pop(gate)[0], scope, "cancelled"))
         for body in [b for b, record in state.bodies.items() if record[B_SCOPE] == scope]:
             del state.bodies[body]
         for key in [k for k in state.joins if k[0] == scope]:

@@ -15,6 +15,8 @@ from .net import Event, Expression, Kind, Net, Node
 
 Arrival = Callable[[Any, Node, int], None]
 ArrivalOf = Callable[[Node], Arrival]
+AWAITED = frozenset({"message", "timer", "signal", "conditional"})
+"""The kinds of event that are armed; an error or escalation finds what catches it when it is thrown."""
 TimerValue = tuple[str, timedelta | datetime | tuple[int | None, timedelta, datetime | None]]
 JOINING = frozenset({Kind.PARALLEL, Kind.INCLUSIVE, Kind.COMPLEX})
 _LOOKING_BACK = frozenset({Kind.INCLUSIVE, Kind.COMPLEX})  # joins that ask which tokens can still come
@@ -24,23 +26,27 @@ class Program:
     """The tables of one net. `conditions` by flow, `masks` by inclusive or complex join and node, the rest by node.
 
     `arrivals` says what each node does with a token, `is_join` whether it first waits for others, `brings_scope`
-    whether it enters with a scope of its own, `timed` which of its boundaries are timers: looked up once, for a net is
-    played more often than compiled. `entered` and `left` are the frozen effects of nodes outside any sub-process or
-    leg, made once and shared by every step.
+    whether it enters with a scope of its own, `parts` the definitions of its event, several for a multiple one,
+    `awaited` which of its boundaries have to be armed: looked up once, for a net is played more often than compiled.
+    `timers` are those written as literals, by node and part; `conditional` tells whether any condition is waited for.
+    `entered` and `left` are the frozen effects of nodes outside any sub-process or leg, made once and shared by every
+    step.
     """
 
     __slots__ = (
         "arrivals",
+        "awaited",
         "brings_scope",
         "compiled",
+        "conditional",
         "conditions",
         "entered",
         "is_join",
         "left",
         "masks",
         "net",
+        "parts",
         "targets",
-        "timed",
         "timers",
     )
 
@@ -56,8 +62,17 @@ class Program:
         self.targets = [f.target for f in net.flows]
         self.compiled: dict[Expression, CompiledExpression] = {}
         self.conditions = [None if f.condition is None else self._compile(f.condition) for f in net.flows]
-        self.timers: list[TimerValue | None] = [_literal_timer(n.event) for n in net.nodes]
-        self.timed = [tuple(i for i in n.boundaries if _is_timer(net.nodes[i])) for n in net.nodes]
+        self.parts = [_parts(n.event) for n in net.nodes]
+        self.timers: dict[tuple[int, int], TimerValue] = {
+            (n.index, part): timer_value(str(event.timer_kind), event.timer.source)
+            for n in net.nodes
+            for part, event in enumerate(self.parts[n.index])
+            if event.kind == "timer" and event.timer_literal and event.timer is not None
+        }
+        self.awaited = [
+            tuple(i for i in n.boundaries if any(event.kind in AWAITED for event in self.parts[i])) for n in net.nodes
+        ]
+        self.conditional = any(event.kind == "conditional" for parts in self.parts for event in parts)
         self.masks: dict[int, list[int]] = {
             n.index: _masks(net, n) for n in net.nodes if n.kind in _LOOKING_BACK and len(n.incoming) > 1
         }
@@ -72,8 +87,10 @@ class Program:
         return self.compiled.get(expression) or self._compile(expression)
 
 
-def _is_timer(node: Node) -> bool:
-    return node.event is not None and node.event.kind == "timer"
+def _parts(event: Event | None) -> tuple[Event, ...]:
+    if event is None:
+        return ()
+    return event.parts if event.kind == "multiple" else (event,)
 
 
 def timer_value(kind: str, text: str) -> TimerValue:
@@ -83,12 +100,6 @@ def timer_value(kind: str, text: str) -> TimerValue:
     if kind == "date":
         return kind, parse_datetime(text)
     return kind, parse_cycle(text)
-
-
-def _literal_timer(event: Event | None) -> TimerValue | None:
-    if event is None or event.kind != "timer" or not event.timer_literal or event.timer is None:
-        return None
-    return timer_value(str(event.timer_kind), event.timer.source)
 
 
 def _masks(net: Net, join: Node) -> list[int]:

@@ -16,8 +16,9 @@ from engine.bpmn.findings import Finding, Findings
 from engine.bpmn.net import Net
 from engine.bpmn.reader_activities import DataNames
 from engine.bpmn.reader_checks import check_net
+from engine.bpmn.reader_definitions import Definitions
 from engine.bpmn.reader_draft import Draft
-from engine.bpmn.reader_events import Definitions
+from engine.bpmn.reader_event_gateways import settle_event_gateways
 from engine.bpmn.reader_extensions import read_extensions
 from engine.bpmn.reader_flows import read_boundaries, read_flows
 from engine.bpmn.reader_gateways import settle_splits
@@ -82,6 +83,7 @@ def _read_process(draft: Draft, digest: str, definitions: Definitions, data: Dat
     read_scopes(draft, definitions, data, findings)
     read_flows(draft, findings)
     read_boundaries(draft, findings)
+    settle_event_gateways(draft, findings)
     settle_splits(draft, findings)
     rewrite(draft, findings)
     lanes = read_lanes(process, draft.elements, findings)

@@ -190,8 +190,6 @@ def refuse_unusual(element: _Element, findings: Findings) -> None:
     """Notes attributes that change how any activity runs and that the engine does not execute."""
     if element.get("isForCompensation") == "true":
         findings.unsupported(element, "a compensation handler", "draw what is to be undone as a path of its own")
-    if element.get("instantiate") == "true":
-        findings.unsupported(element, "a receive task that starts the process", "use a message start event")
     for name in ("startQuantity", "completionQuantity"):
         if attribute(element, name) == "0":
             message = f"Expected a {name} of at least 1, but it is 0; it is read as 1."

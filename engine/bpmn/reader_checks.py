@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from engine.bpmn.findings import Findings
-from engine.bpmn.net import Kind, Net, Node
+from engine.bpmn.net import Event, Kind, Net, Node
 from engine.bpmn.reader_draft import Draft
 
-_WAITING = frozenset({Kind.USER, Kind.MANUAL, Kind.RECEIVE, Kind.SERVICE, Kind.CATCH, Kind.CALL})
+_WAITING = frozenset({Kind.USER, Kind.MANUAL, Kind.RECEIVE, Kind.SERVICE, Kind.CATCH, Kind.CALL, Kind.EVENT_BASED})
+_NEVER_AWAITED = frozenset({"error", "escalation", "compensation", "cancel"})
 
 
 def check_net(net: Net, draft: Draft, findings: Findings) -> None:
@@ -36,7 +37,8 @@ def successors(net: Net, node: Node) -> Iterable[int]:
 def reachable(net: Net) -> set[int]:
     """The nodes some start of the process, or of an event sub-process in a reached scope, leads to."""
     reached: set[int] = set()
-    waiting = [*net.scopes[0].starts, *net.scopes[0].event_subprocesses]
+    waiting = [*(node.index for node in net.beginnings()), *net.scopes[0].event_subprocesses]
+    waiting += [node.index for node in net.nodes if node.instantiate and not node.incoming]
     while waiting:
         index = waiting.pop()
         if index in reached:
@@ -79,7 +81,7 @@ def _waiting_nodes(net: Net) -> set[int]:
         node.index
         for node in net.nodes
         if node.kind in _WAITING
-        or (node.kind is Kind.BOUNDARY and node.event is not None and node.event.kind != "error")
+        or (node.kind is Kind.BOUNDARY and node.event is not None and not _may_be_thrown(node.event))
     }
     for index in list(waits):
         scope = net.scopes[net.nodes[index].scope]
@@ -87,6 +89,11 @@ def _waiting_nodes(net: Net) -> set[int]:
             waits.add(scope.node)
             scope = net.scopes[scope.parent]
     return waits
+
+
+def _may_be_thrown(event: Event) -> bool:
+    """Whether an event can come out of the activity it sits on without anything being waited for."""
+    return any(part.kind in _NEVER_AWAITED for part in event.parts or (event,))
 
 
 def _peel(nodes: set[int], before: dict[int, list[int]], after: dict[int, list[int]]) -> set[int]:

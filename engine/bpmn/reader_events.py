@@ -1,98 +1,126 @@
-"""Event definitions of a BPMN tree: exactly one supported kind for each event, with its message, code or timer."""
+"""Event definitions of a BPMN tree: what each event waits for or throws, by the kinds its place allows.
+
+Source: BPMN 2.0.2, 10.5 and table 10.93.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Literal
+from collections.abc import Mapping
 
 from lxml.etree import _Element
 
-from engine.bpmn.expressions import ExpressionError, compile_expression
-from engine.bpmn.expressions.iso import parse_cycle, parse_datetime, parse_duration
 from engine.bpmn.findings import Findings
-from engine.bpmn.net import Event, Expression
+from engine.bpmn.net import Event
+from engine.bpmn.reader_definitions import Definitions, name_for
 from engine.bpmn.reader_texts import read_expression, stated_spelling
+from engine.bpmn.reader_timers import read_timer
 from engine.bpmn.tree import EVENT_DEFINITIONS, attribute, children, id_of, local, text_of
 
 ALLOWED: Mapping[str, tuple[str, ...]] = {
-    "startEvent": ("none", "message", "timer", "error"),
-    "endEvent": ("none", "message", "terminate", "error"),
-    "intermediateCatchEvent": ("message", "timer"),
-    "intermediateThrowEvent": ("none", "message"),
-    "boundaryEvent": ("message", "timer", "error"),
+    "startEvent": ("none", "message", "timer", "error", "signal", "escalation", "conditional"),
+    "endEvent": ("none", "message", "terminate", "error", "signal", "escalation"),
+    "intermediateCatchEvent": ("message", "timer", "signal", "conditional"),
+    "intermediateThrowEvent": ("none", "message", "signal", "escalation"),
+    "boundaryEvent": ("message", "timer", "error", "signal", "escalation", "conditional"),
 }
 _NONE = Event()
 _LINKING = frozenset({"intermediateCatchEvent", "intermediateThrowEvent"})
 _TRIGGERED = frozenset({"intermediateCatchEvent", "boundaryEvent"})
-_TIMERS: Mapping[str, tuple[Literal["duration", "date", "cycle"], Callable[[str], object]]] = {
-    "timeDuration": ("duration", parse_duration),
-    "timeDate": ("date", parse_datetime),
-    "timeCycle": ("cycle", parse_cycle),
-}
-PROPOSED_WAIT = "PT1H"
-_LOOKS_LITERAL = re.compile(r"[-+]?P[\dT-]|[-+]?P$|R[-\d]*/|\d{4}|[\d*?/ ,#LW-]+\s|@")
-
-
-class Definitions:
-    """What a file declares beside its processes: messages, errors and shared event definitions, by id."""
-
-    def __init__(self, root: _Element) -> None:
-        self.messages = {id_of(each): attribute(each, "name") or id_of(each) for each in children(root, "message")}
-        self.errors = {id_of(each): attribute(each, "errorCode") or id_of(each) for each in children(root, "error")}
-        self.events = {id_of(each): each for each in children(root) if local(each) in EVENT_DEFINITIONS}
-
-    def message(self, element: _Element, named: _Element, findings: Findings) -> str:
-        """The name of the message `element` refers to; the node `named` has a finding where there is none."""
-        reference = attribute(element, "messageRef") or ""
-        if reference not in self.messages:
-            message = f"Expected a message {reference!r:.80}, but the file has none."
-            findings.ask("reference.message", named, message, name=reference[:80])
-        return self.messages.get(reference, reference)
-
-    def error_code(self, element: _Element, named: _Element, findings: Findings) -> str | None:
-        """The code of the error `element` refers to by id or by code, None without a reference."""
-        reference = attribute(element, "errorRef")
-        if reference is None or reference in self.errors:
-            return self.errors[reference] if reference else None
-        if reference not in self.errors.values():
-            message = f"Expected an error {reference!r:.80}, but the file has none."
-            findings.ask("reference.error", named, message, name=reference[:80])
-        return reference
+_THROWING = frozenset({"endEvent", "intermediateThrowEvent"})
+_THROWN = frozenset({"error", "escalation", "compensation", "cancel"})  # they find what catches them, armed or not
 
 
 def read_event(element: _Element, definitions: Definitions, findings: Findings) -> Event | None:
-    """The one event definition of an event element; None, with a finding, where there is no supported one."""
+    """What an event element waits for or throws; None, with a finding, where that is not supported."""
+    found = list(_definitions(element, definitions, findings))
+    where = local(element)
+    if not found and where in _TRIGGERED:
+        return _proposed_message(element, "event.no_trigger", f"a trigger, but the {_spoken(where)} has none", findings)
+    if not found:
+        return _NONE
+    parts = [_read_part(each, element, definitions, findings) for each in found]
+    read = [part for part in parts if part is not None]
+    if len(read) < len(parts):
+        return None
+    if len(read) == 1:
+        return read[0]
+    every = element.get("parallelMultiple") == "true" and where not in _THROWING
+    if every and any(part.kind in _THROWN for part in read):
+        message = "Expected events that can be waited for, but some of those that must all happen are thrown."
+        findings.propose("event.every_thrown", element, message, "one of them is enough")
+        every = False
+    return Event("multiple", parts=tuple(read), every=every)
+
+
+def _definitions(element: _Element, definitions: Definitions, findings: Findings) -> list[_Element]:
+    """The event definitions in an event and those it refers to."""
     found = [each for each in children(element) if local(each) in EVENT_DEFINITIONS]
     for reference in children(element, "eventDefinitionRef"):
         shared = definitions.events.get(text_of(reference))
         if shared is None:
             message = f"Expected an event definition {text_of(reference)!r:.80}, but the file has none."
-            findings.error("reference.broken", element, message, name=text_of(reference)[:80])
-            return None
-        found.append(shared)
-    if len(found) > 1:
-        findings.unsupported(element, f"an event with {len(found)} event definitions", "draw one event for each")
-        return None
-    where = local(element)
-    if not found and where in _TRIGGERED:
-        name = attribute(element, "name") or id_of(element)
-        message = f"Expected a trigger, but the {_spoken(where)} has none."
-        findings.propose("event.no_trigger", element, message, f"a message called {name!r:.80}", name=name[:80])
-        return Event("message", name)
-    kind = local(found[0]).removesuffix("EventDefinition") if found else "none"
+            findings.propose(
+                "reference.event", element, message, "the event is read without it", name=text_of(reference)[:80]
+            )
+        else:
+            found.append(shared)
+    return found
+
+
+def _read_part(definition: _Element, element: _Element, definitions: Definitions, findings: Findings) -> Event | None:
+    where, kind = local(element), local(definition).removesuffix("EventDefinition")
     if kind not in ALLOWED[where]:
+        if where == "intermediateCatchEvent":
+            return _proposed_message(element, "event.not_awaited", f"what can be waited for, but not {kind}", findings)
         article = "an" if kind[0] in "aeiou" else "a"
         remedy = f"use one of: {', '.join(ALLOWED[where])}"
         findings.unsupported(element, f"{article} {kind} {_spoken(where)}", remedy)
         return None
-    if kind == "message":
-        return Event("message", definitions.message(found[0], element, findings))
-    if kind == "error":
-        return _read_error(found[0], element, definitions, findings)
     if kind == "timer":
-        return _read_timer(found[0], element, findings)
-    return Event("terminate") if kind == "terminate" else _NONE
+        return read_timer(definition, element, findings)
+    if kind == "conditional":
+        return _read_condition(definition, element, findings)
+    if kind == "signal":
+        return Event("signal", definitions.named_or_proposed("signal", definition, element, findings))
+    if kind == "message":
+        return Event("message", definitions.named_or_proposed("message", definition, element, findings))
+    if kind == "error":
+        return _read_code("error", definition, element, definitions, findings)
+    if kind == "escalation":
+        return _read_code("escalation", definition, element, definitions, findings)
+    return Event("terminate")
+
+
+def _proposed_message(element: _Element, rule: str, wanted: str, findings: Findings) -> Event:
+    """A message of the name of the event, in place of what the file does not say."""
+    name = name_for(element)
+    findings.propose(rule, element, f"Expected {wanted}.", f"a message called {name!r:.80}", name=name[:80])
+    return Event("message", name)
+
+
+def _read_code(
+    kind: str, definition: _Element, element: _Element, definitions: Definitions, findings: Findings
+) -> Event:
+    """An error or escalation; one that is thrown has a code, one that is caught without a code catches every one."""
+    code = definitions.named(kind, definition, element, findings)
+    if code is None and local(element) in _THROWING:
+        message = f"Expected an {kind} with a code to throw, but the {_spoken(local(element))} names none."
+        code = id_of(element)
+        findings.propose(f"{kind}.no_code", element, message, f"the code {code!r:.80}", code=code[:80])
+    return Event("error" if kind == "error" else "escalation", code)
+
+
+def _read_condition(definition: _Element, element: _Element, findings: Findings) -> Event | None:
+    stated = next(children(definition, "condition"), None)
+    text = text_of(stated)
+    if stated is None or not text:
+        return _proposed_message(element, "condition.unset", "a condition, but the event has none", findings)
+    spelling = stated_spelling(stated, text, element, findings)
+    if spelling is None:
+        return None
+    condition = read_expression(text, element, "the condition", findings, spelling=spelling, boolean=True)
+    return None if condition is None else Event("conditional", condition=condition)
 
 
 def link_of(element: _Element) -> str | None:
@@ -105,49 +133,3 @@ def link_of(element: _Element) -> str | None:
 
 def _spoken(where: str) -> str:
     return re.sub("([A-Z])", r" \1", where).lower()
-
-
-def _read_error(definition: _Element, element: _Element, definitions: Definitions, findings: Findings) -> Event | None:
-    code = definitions.error_code(definition, element, findings)
-    if code is None and local(element) == "endEvent":
-        message = "Expected an error with a code to throw, but the error end event names none."
-        code = id_of(element)
-        findings.propose("error.no_code", element, message, f"the code {code!r:.80}", code=code[:80])
-    return Event("error", code)
-
-
-def _read_timer(definition: _Element, element: _Element, findings: Findings) -> Event | None:
-    given = [(each, text) for each in children(definition, *_TIMERS) if (text := text_of(each))]
-    if not given:
-        message = "Expected a duration, date or cycle, but the timer has none."
-        findings.propose("timer.unset", element, message, f"a duration of {PROPOSED_WAIT}", wait=PROPOSED_WAIT)
-        return Event("timer", None, "duration", Expression(PROPOSED_WAIT), timer_literal=True)
-    if len(given) > 1:
-        message = f"Expected one duration, date or cycle, but the timer has {len(given)}."
-        findings.ask("timer.several", element, message, count=len(given))
-        return None
-    stated, text = given[0]
-    kind, parse = _TIMERS[local(stated)]
-    spelling = stated_spelling(stated, text, element, findings)
-    if spelling is None:
-        return None
-    if spelling == "plain" or (spelling == "feel" and _LOOKS_LITERAL.match(text)):
-        try:
-            parse(text)
-        except ExpressionError as refusal:
-            if _LOOKS_LITERAL.match(text) or not _compiles(text):
-                message = f"In the timer's {kind}: {refusal.message}"
-                findings.error("timer.invalid", element, message, text=text[:80])
-                return None
-        else:
-            return Event("timer", None, kind, Expression(text), timer_literal=True)
-    timer = read_expression(text, element, f"the timer's {kind}", findings, spelling=spelling)
-    return None if timer is None else Event("timer", None, kind, timer)
-
-
-def _compiles(text: str) -> bool:
-    try:
-        compile_expression(text)
-    except ExpressionError:
-        return False
-    return True

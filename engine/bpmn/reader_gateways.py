@@ -37,10 +37,11 @@ def settle_splits(draft: Draft, findings: Findings) -> None:
             findings.propose(
                 "gateway.no_condition", node.element, message, "a person chooses by the labels", flows=flows
             )
-            _let_a_person_choose(node, draft)
+            let_a_person_choose(node, draft)
 
 
-def _let_a_person_choose(gateway: NodeDraft, draft: Draft) -> None:
+def let_a_person_choose(gateway: NodeDraft, draft: Draft) -> None:
+    """Draws a person's node and a split by its answer behind `gateway`, in place of its own decision."""
     several = gateway.kind is not Kind.EXCLUSIVE
     variable = f"choice_{re.sub(r'[^A-Za-z0-9_]', '_', gateway.id)}"[:_LONGEST_NAME]
     choice = Choice(variable, tuple(_labels(gateway, draft)), several)

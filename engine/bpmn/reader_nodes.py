@@ -10,9 +10,11 @@ from lxml.etree import _Element
 from engine.bpmn.findings import Findings
 from engine.bpmn.net import ACTIVITIES, Event, Kind
 from engine.bpmn.reader_activities import DataNames, read_call, read_marks, read_multi, refuse_unusual
-from engine.bpmn.reader_draft import Draft, NodeDraft, ScopeDraft
-from engine.bpmn.reader_events import Definitions, link_of, read_event
+from engine.bpmn.reader_definitions import Definitions
+from engine.bpmn.reader_draft import Draft, ScopeDraft
+from engine.bpmn.reader_events import link_of, read_event
 from engine.bpmn.reader_markers import read_activation, read_loop
+from engine.bpmn.reader_starts import check_starts
 from engine.bpmn.tree import CL, EVENTS, FLOW_NODES, SUBPROCESSES, attribute, children, id_of, local
 
 MOST_LEVELS = 5
@@ -28,15 +30,14 @@ KINDS: Mapping[str, Kind] = {
     "receiveTask": Kind.RECEIVE,
     "sendTask": Kind.SEND,
     "serviceTask": Kind.SERVICE,
+    "eventBasedGateway": Kind.EVENT_BASED,
     "exclusiveGateway": Kind.EXCLUSIVE,
     "parallelGateway": Kind.PARALLEL,
     "inclusiveGateway": Kind.INCLUSIVE,
     "complexGateway": Kind.COMPLEX,
     "callActivity": Kind.CALL,
 }
-_UNSUPPORTED: Mapping[str, tuple[str, str]] = {
-    "eventBasedGateway": ("an event-based gateway", "use a receive task with a timer on its boundary"),
-}
+_UNSUPPORTED: Mapping[str, tuple[str, str]] = {}
 _FOREIGN_WORK: Mapping[str, tuple[str, str]] = {
     "scriptTask": ("task.script", "a registered operation for the script, which never runs here"),
     "businessRuleTask": ("task.decision", "a registered operation for the decision"),
@@ -101,7 +102,7 @@ def _read_scope(scope: ScopeDraft, draft: Draft, definitions: Definitions, data:
             _note_as_documentation(element, scope.element, findings)
         elif name not in _QUIET and scope.node is None:
             findings.unsupported(element, f"a {name}", "leave it out")
-    _check_starts(scope, draft, findings)
+    check_starts(scope, draft, findings)
 
 
 def _note_kept(element: _Element, findings: Findings) -> None:
@@ -145,8 +146,10 @@ def _read_node(
             return
         more["event"] = event
         more["interrupting"] = _interrupts(element, name, event, findings)
+    if kind is Kind.RECEIVE and element.get("instantiate") == "true":
+        more["instantiate"] = True
     if kind in (Kind.RECEIVE, Kind.SEND):
-        more["event"] = Event("message", definitions.message(element, element, findings))
+        more["event"] = Event("message", definitions.named_or_proposed("message", element, element, findings))
     if kind is Kind.CALL:
         more["call"] = read_call(element, findings)
         kind = Kind.CALL if more["call"] else Kind.MANUAL
@@ -171,8 +174,11 @@ def _foreign_work(element: _Element, name: str, findings: Findings) -> Kind:
 def _interrupts(element: _Element, name: str, event: Event, findings: Findings) -> bool:
     """Whether a boundary or start event interrupts, which an error always does."""
     interrupts = element.get("cancelActivity" if name == "boundaryEvent" else "isInterrupting") != "false"
-    if name in ("boundaryEvent", "startEvent") and event.kind == "error" and not interrupts:
-        findings.unsupported(element, "an error that does not interrupt", "let it interrupt, or use a message")
+    kinds = {part.kind for part in event.parts or (event,)}
+    if name in ("boundaryEvent", "startEvent") and "error" in kinds and not interrupts:
+        message = "Expected an error to interrupt, but it is drawn as one that does not."
+        findings.propose("error.not_interrupting", element, message, "it interrupts")
+        return True
     return interrupts
 
 
@@ -196,30 +202,3 @@ def _read_subprocess(
     inside = draft.open_scope(element, node.index, scope.index)
     node.more["scope_inside"] = inside.index
     _read_scope(inside, draft, definitions, data, findings)
-
-
-def _check_starts(scope: ScopeDraft, draft: Draft, findings: Findings) -> None:
-    """Notes a scope that does not begin in the way its kind has to."""
-    starts = list(children(scope.element, "startEvent"))
-    if scope.node is None:
-        for first in (draft.by_id[id_of(each)] for each in starts if id_of(each) in draft.by_id):
-            if first.more["event"].kind == "error":
-                findings.unsupported(first.element, "an error start of a process", "put it into an event sub-process")
-        return
-    around = draft.nodes[scope.node]
-    if len(starts) > 1:
-        findings.unsupported(scope.element, f"a sub-process with {len(starts)} start events", "keep one of them")
-    for each in starts:
-        start = draft.by_id.get(id_of(each))
-        if start is not None:
-            _check_start(start, around, findings)
-
-
-def _check_start(start: NodeDraft, around: NodeDraft, findings: Findings) -> None:
-    event: Event = start.more["event"]
-    if around.kind is Kind.EVENT_SUBPROCESS and event.kind == "none":
-        findings.unsupported(
-            start.element, "an event sub-process without a trigger", "give its start a message or timer"
-        )
-    elif around.kind is Kind.SUBPROCESS and event.kind != "none":
-        findings.unsupported(start.element, f"a {event.kind} start in a sub-process", "use a start without a trigger")

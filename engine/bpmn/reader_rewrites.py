@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from engine.bpmn.findings import Findings
 from engine.bpmn.net import ACTIVITIES, Event, Kind
+from engine.bpmn.reader_definitions import name_for
 from engine.bpmn.reader_draft import Draft, NodeDraft, ScopeDraft
 from engine.bpmn.tree import attribute, id_of, local
 
@@ -33,12 +34,15 @@ def _join_links(draft: Draft, findings: Findings) -> None:
             for other, wanted, throwing in draft.links
             if not throwing and wanted == name and other.scope == node.scope
         ]
-        if len(targets) != 1:
-            message = (
-                f"Expected one catching link {name!r:.80} in the same (sub-)process, but there are {len(targets)}."
-            )
-            findings.error("link.target", node.element, message, name=name[:80], count=len(targets))
-        elif node.outgoing:
+        if not targets:
+            message = f"Expected a catching link {name!r:.80} in the same (sub-)process, but there is none."
+            findings.propose("link.target", node.element, message, "the path ends there", name=name[:80])
+            continue
+        if len(targets) > 1:
+            ids = ", ".join(target.id for target in targets[:5])
+            message = f"Expected one catching link {name!r:.80}, but there are {len(targets)}: {ids:.300}."
+            findings.propose("link.targets", node.element, message, "the first is meant", name=name[:80])
+        if node.outgoing:
             findings.error("link.flow", node.element, "Expected no flow out of a throwing link, but there is one.")
         else:
             findings.add(
@@ -72,19 +76,32 @@ def _imply_start(scope: ScopeDraft, draft: Draft, findings: Findings) -> None:
     if "startEvent" in map(local, scope.element) or local(scope.element) == "adHocSubProcess":
         return
     triggered = scope.element.get("triggeredByEvent") == "true"
+    caught_links = {node.index for node, _, throws in draft.links if not throws}
     first = [
         node
         for node in draft.nodes
         if node.scope == scope.index
         and not node.incoming
         and node.kind not in _NEVER_FIRST
+        and not (node.more.get("instantiate") and not scope.index)
+        and node.index not in caught_links
         and node.element.get("isForCompensation") != "true"
     ]
-    if triggered or (not first and scope.index in draft.scope_of.values()):
+    if not first and not triggered and _begins_by_itself(scope, draft):
+        return
+    if not first and scope.index in draft.scope_of.values():
         remedy = "draw one and connect it"
         findings.unsupported(
             scope.element, "a (sub-)process without a start event in which no node comes first", remedy
         )
+        return
+    if triggered:
+        name = name_for(scope.element)
+        message = "Expected a start event in the event sub-process, but there is none."
+        findings.propose("start.no_trigger", scope.element, message, f"a message called {name!r:.80}", name=name[:80])
+        start = draft.make_start(scope, Event("message", name))
+        for node in first:
+            draft.connect(start, node)
         return
     start = draft.make_start(scope, Event())
     for node in first:
@@ -92,3 +109,8 @@ def _imply_start(scope: ScopeDraft, draft: Draft, findings: Findings) -> None:
     names = ", ".join(attribute(node.element, "name") or id_of(node.element) for node in first[:5])
     begins = f"it begins at every node that no flow leads to: {names:.300}" if first else "it is over at once"
     findings.add("start.implied", "info", scope.element, f"No start event is drawn, so {begins}.", names=names[:300])
+
+
+def _begins_by_itself(scope: ScopeDraft, draft: Draft) -> bool:
+    """Whether the messages of receive tasks or of an event-based gateway begin the process."""
+    return not scope.index and any(node.more.get("instantiate") and not node.incoming for node in draft.nodes)

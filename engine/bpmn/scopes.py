@@ -34,3 +34,9 @@ def fill_scope(play: Play, scope: int, starts: tuple[int, ...], dues: dict[int, 
 def begin_instance(play: Play, start: Node) -> None:
     """Arm what can interrupt the instance and put a token on the start event chosen."""
     fill_scope(play, 0, (start.index,), trigger_dues(play, 0, 0))
+
+
+def arm_instance(play: Play) -> None:
+    """Arm what can interrupt the instance, which has one token from now on."""
+    arm_starts(play, 0, trigger_dues(play, 0, 0))
+    play.add_live(0, 1)

@@ -23,9 +23,13 @@ ITEM, TIMER, MESSAGE, CALL, OPERATION, FAILURE, BROADCAST, CONDITION = range(8) 
 
 
 # A wait is a tuple (what, node, scope, host, extra):
-#   host   the activity a boundary sits on (id of its wait, scope or multi-instance body); 0 for the wait of an
-#          activity or catch event itself; -1 for the start event of an event sub-process, armed for its scope
-#   extra  TIMER: (due in microseconds since 1970, repeats left after this one, interval in microseconds)
+#   host   the activity a boundary sits on (id of its wait, scope or multi-instance body), or the gate of an event-based
+#          gateway or multiple event; 0 for the wait of an activity or catch event itself; -1 for the start event of an
+#          event sub-process, armed for its scope
+#   extra  TIMER: (due in microseconds since 1970, repeats left after this one, interval in microseconds), and the part
+#          of a multiple event it is for, where that is not the first
+#          MESSAGE and BROADCAST: that part, None for the first
+#          CONDITION: (whether it held when last looked at, that part)
 #          FAILURE: where to go on: "enter", "begin", "pass", "leg_begin", "leg", the variables of the child instance
 #          whose results could not be taken over, or the tokens, [flow, count] each, that a complex gateway holds
 Wait = tuple[int, int, int, int, Any]
@@ -40,8 +44,9 @@ ARMED_FOR_SCOPE = -1
 NODE, PARENT, INSIDE, BODY, LAYER, LIVE, LEG = range(7)
 WRAPPER = -1
 
-# A gate is what an event-based gateway or a multiple event holds while it waits, by the host of its waits; `done`
-# holds, by scope, the records of the activities that can still be compensated, oldest first.
+# A gate is what an event-based gateway or a multiple catch event holds while it waits, by the host of its waits: a list
+# [node, scope, tokens]. `done` holds, by scope, the records of the activities that can still be compensated, oldest
+# first.
 
 # A body of a multi-instance activity, or of a standard loop whose total is 0, is a list
 # [node, scope, total, started, completed, active, elements, outputs]

@@ -1,116 +1,191 @@
-"""What is thrown and who catches it: messages, and errors on their way outwards.
+"""What is thrown and who catches it: messages, broadcasts, and errors and escalations on their way outwards.
 
 Source: BPMN 2.0.2, 10.5.6, 13.5.4 and 13.5.6.
 """
 
 from __future__ import annotations
 
-from .catching import enter_boundary, start_event_subprocess
-from .effects import MessageSent, NodeLeft
-from .net import Kind, Node
+from collections.abc import Iterator
+from typing import Literal
+
+from .catching import enter_boundary, happen, key_of, part_of, start_event_subprocess, start_inside
+from .effects import BroadcastSent, EscalationSent, MessageSent, NodeLeft
+from .net import Event, Kind, Node
 from .play import Play
-from .state import BODY, INSIDE, NODE, WRAPPER
+from .state import BODY, BROADCAST, INSIDE, NODE, WRAPPER
+
+Travelling = Literal["error", "escalation"]
+"""The kinds that go outwards, scope by scope, until something catches them."""
+Catcher = tuple[Node, Event]
+"""A start or boundary event, and the part of it that catches."""
 
 
-def throw_message(play: Play, node: Node, scope: int) -> None:
-    """Send the message of `node`, if it has one, with what is seen from there."""
-    if node.event is not None and node.event.kind == "message":
-        seen = dict(play.state.seen_from(scope))
-        play.effects.append(MessageSent(node.index, scope, node.event.name or "", seen))
+def announce(play: Play, node: Node, scope: int) -> None:
+    """Send the messages and broadcasts of `node` to the world, with what is seen from there."""
+    for event in play.program.parts[node.index]:
+        if event.kind == "message":
+            seen = dict(play.state.seen_from(scope))
+            key = key_of(play, event, scope)
+            play.effects.append(MessageSent(node.index, scope, event.name or "", seen, key))
+        elif event.kind == "signal":
+            seen = dict(play.state.seen_from(scope))
+            play.effects.append(BroadcastSent(node.index, scope, event.name or "", seen))
+
+
+def deliver(play: Play, node: Node, scope: int) -> None:
+    """Let the broadcasts and escalations of `node` be caught in its own instance.
+
+    The token of `node` is on its way already, so that what catches them can cancel it.
+    """
+    for event in play.program.parts[node.index]:
+        if event.kind == "signal":
+            _broadcast(play, event.name)
+        elif event.kind == "escalation":
+            escalate(play, node, scope, event.name)
 
 
 def arrive_throw(play: Play, node: Node, scope: int) -> None:
     """A token passes an intermediate event that throws."""
-    throw_message(play, node, scope)
+    announce(play, node, scope)
     play.leave(node, scope)
     play.go_out(node, scope)
+    deliver(play, node, scope)
 
 
-# -- errors ----------------------------------------------------------------------------------------------------------
+def _broadcast(play: Play, name: str | None) -> None:
+    """Reach everyone in the instance who waited for the broadcast before it was sent, in the order they began to."""
+    waits, parts = play.state.waits, play.program.parts
+    reached = [
+        wait
+        for wait, (what, index, _, _, extra) in waits.items()
+        if what == BROADCAST and parts[index][part_of(what, extra)].name == name
+    ]
+    for wait in reached:
+        if wait in waits:  # an earlier one may have interrupted it
+            happen(play, wait, inside=True)
 
 
-def catcher(play: Play, node: Node, code: str | None) -> Node | None:
-    """The boundary of `node` that catches the error `code`: the one that names it, else one that catches all."""
-    caught = None
-    for index in node.boundaries:
-        boundary = play.net.nodes[index]
-        if boundary.event is not None and boundary.event.kind == "error":
-            if boundary.event.name == code:
-                return boundary
-            if boundary.event.name is None:
-                caught = caught or boundary
-    return caught
+# -- errors and escalations ------------------------------------------------------------------------------------------
 
 
-def throw_from(play: Play, scope: int, code: str | None) -> bool:
+def throw_from(play: Play, scope: int, code: str | None, text: str = "") -> bool:
     """Throw an error inside `scope`: where it is caught, a boundary or an event sub-process goes on.
 
     Shape: True if it was caught, False if nobody catches it.
     """
-    found = _catching(play, scope, code)
-    if found is None:
-        return False
-    where, catching = found
-    if catching.kind is Kind.START:
-        start_event_subprocess(play, catching, where)
-        return True
-    record = play.state.scopes[where]
-    around = play.state.around(where)
-    play.cancel_activity(play.net.nodes[record[NODE]], around, record[BODY] or where)
-    enter_boundary(play, catching, around)
-    return True
+    found = _catching(play, "error", scope, code)
+    if found is not None:
+        _go_on(play, *found, code, text)
+    return found is not None
 
 
 def is_caught(play: Play, node: Node, scope: int, code: str | None) -> bool:
     """Whether an error thrown at `node` in `scope` is caught, there or further out."""
-    return catcher(play, node, code) is not None or _catching(play, scope, code) is not None
+    return _at_border(play, "error", node, code) is not None or _catching(play, "error", scope, code) is not None
 
 
-def _catching(play: Play, scope: int, code: str | None) -> tuple[int, Node] | None:
-    """The innermost scope from `scope` outwards that catches an error, and the error start or boundary that does.
+def throw_at(play: Play, node: Node, scope: int, wait: int, code: str | None, text: str = "") -> None:
+    """Throw an error, known to be caught, at the activity `wait` of `node` that has just gone wrong."""
+    in_leg = _is_leg_of(play, node, scope)
+    boundary = None if in_leg else _at_border(play, "error", node, code)  # the boundaries of a leg sit on its body
+    if not in_leg:
+        play.effects.append(NodeLeft(node.index, scope, "cancelled"))
+    if boundary is None:
+        throw_from(play, scope, code, text)
+    else:
+        _tell(play, boundary, scope, code, text)
+        enter_boundary(play, boundary[0], scope, wait)
 
-    First its event sub-processes, unless the error comes out of one that interrupted them, then the borders of its
-    activity.
+
+def escalate(play: Play, node: Node, scope: int, code: str | None) -> None:
+    """An escalation leaves `node` in `scope`: what catches it goes on; what escalated goes on unless interrupted.
+
+    Where nothing in the instance catches it, the caller may.
     """
-    interrupted = False
+    found = _catching(play, "escalation", scope, code)
+    if found is None:
+        play.effects.append(EscalationSent(node.index, scope, code))
+    else:
+        _go_on(play, *found, code)
+
+
+def escalate_at(play: Play, node: Node, scope: int, wait: int, code: str | None) -> None:
+    """The activity `wait` of `node` is escalated, by its person or by the process it calls."""
+    boundary = None if _is_leg_of(play, node, scope) else _at_border(play, "escalation", node, code)
+    if boundary is None:
+        escalate(play, node, scope, code)
+    else:
+        _tell(play, boundary, scope, code)
+        enter_boundary(play, boundary[0], scope, wait)
+
+
+def _is_leg_of(play: Play, node: Node, scope: int) -> bool:
+    record = play.state.scopes.get(scope)
+    return record is not None and record[INSIDE] == WRAPPER and record[NODE] == node.index
+
+
+def _go_on(play: Play, where: int, catcher: Catcher, code: str | None, text: str = "") -> None:
+    """What catches at the scope `where`, a start inside it or a boundary of its activity, goes on."""
+    if catcher[0].kind is Kind.START:
+        _tell(play, catcher, where, code, text)
+        start_event_subprocess(play, catcher[0], where)
+    else:
+        around = play.state.around(where)
+        _tell(play, catcher, around, code, text)
+        enter_boundary(play, catcher[0], around, play.state.scopes[where][BODY] or where)
+
+
+def _tell(play: Play, catcher: Catcher, scope: int, code: str | None, text: str = "") -> None:
+    """Write the code and the text into the variables that what catches names for them."""
+    event = catcher[1]
+    if event.code_variable:
+        play.write(scope, {event.code_variable: code})
+    if event.text_variable:
+        play.write(scope, {event.text_variable: text})
+
+
+def _catching(play: Play, kind: Travelling, scope: int, code: str | None) -> tuple[int, Catcher] | None:
+    """The innermost scope from `scope` outwards at which something catches, and the start or boundary that does.
+
+    First its event sub-processes, then the borders of its activity. An event sub-process does not catch what comes out
+    of it, and once one has interrupted its scope none of that scope does.
+    """
+    came_from: Node | None = None
     while True:
         record = play.state.scopes[scope] if scope else None
         inside = record[INSIDE] if record else 0
-        if not interrupted and inside != WRAPPER and (start := _error_start(play, inside, code)) is not None:
+        if inside != WRAPPER and (start := _start_of(play, kind, inside, code, came_from)) is not None:
             return scope, start
         if record is None:
             return None
+        came_from = None
         node = play.net.nodes[record[NODE]]
-        interrupted = False
         if node.kind is Kind.EVENT_SUBPROCESS:
-            interrupted = _start_inside(play, node).interrupting
-        elif (boundary := catcher(play, node, code)) is not None:
+            came_from = node
+        elif (boundary := _at_border(play, kind, node, code)) is not None:
             return scope, boundary
         scope = play.state.around(scope)
 
 
-def _error_start(play: Play, inside: int, code: str | None) -> Node | None:
-    """The start of an event sub-process of a scope that catches `code`: the one that names it, else any error's."""
-    starts = [_start_inside(play, play.net.nodes[i]) for i in play.net.scopes[inside].event_subprocesses]
-    errors = [start for start in starts if start.event is not None and start.event.kind == "error"]
-    named = [start for start in errors if start.event is not None and start.event.name == code]
-    unnamed = [start for start in errors if start.event is not None and start.event.name is None]
-    return next(iter(named + unnamed), None)
+def _at_border(play: Play, kind: Travelling, node: Node, code: str | None) -> Catcher | None:
+    """The boundary of `node` that catches: the one that names the code, else one that catches all."""
+    return _best(play, kind, (play.net.nodes[index] for index in node.boundaries), code)
 
 
-def _start_inside(play: Play, event_subprocess: Node) -> Node:
-    return play.net.nodes[play.net.scopes[int(event_subprocess.scope_inside or 0)].starts[0]]
+def _start_of(play: Play, kind: Travelling, inside: int, code: str | None, came_from: Node | None) -> Catcher | None:
+    """The start of an event sub-process of a scope that catches what came out of `came_from`, if out of any of them."""
+    if came_from is not None and start_inside(play, came_from.index).interrupting:
+        return None
+    others = (i for i in play.net.scopes[inside].event_subprocesses if came_from is None or i != came_from.index)
+    return _best(play, kind, (start_inside(play, index) for index in others), code)
 
 
-def throw_at(play: Play, node: Node, scope: int, wait: int, code: str | None) -> None:
-    """Throw an error, known to be caught, at the activity `wait` of `node` that has just gone wrong."""
-    record = play.state.scopes.get(scope)
-    in_leg = record is not None and record[INSIDE] == WRAPPER and record[NODE] == node.index
-    boundary = None if in_leg else catcher(play, node, code)  # the boundaries of a leg sit on its body
-    if not in_leg:
-        play.effects.append(NodeLeft(node.index, scope, "cancelled"))
-    if boundary is None:
-        throw_from(play, scope, code)
-        return
-    play.disarm_boundaries(node, wait)
-    enter_boundary(play, boundary, scope)
+def _best(play: Play, kind: Travelling, catchers: Iterator[Node], code: str | None) -> Catcher | None:
+    for_all: Catcher | None = None
+    for node in catchers:
+        for event in play.program.parts[node.index]:
+            if event.kind == kind and event.name == code:
+                return node, event
+            if event.kind == kind and event.name is None:
+                for_all = for_all or (node, event)
+    return for_all

@@ -15,12 +15,11 @@ Due = tuple[datetime, int, timedelta]
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def due(play: Play, node: Node, scope: int) -> Due:
-    """When the timer of `node` is due. Raises: Rejected for a text that is no timer."""
-    value = play.program.timers[node.index]
+def due(play: Play, node: Node, part: int, scope: int) -> Due:
+    """When the timer that is the given part of the event of `node` is due. Raises: Rejected for a text that is none."""
+    value = play.program.timers.get((node.index, part))
     if value is None:
-        event = node.event
-        assert event is not None
+        event = play.program.parts[node.index][part]
         assert event.timer is not None
         text = play.value(event.timer, scope)
         if isinstance(text, timedelta):
@@ -38,23 +37,18 @@ def due(play: Play, node: Node, scope: int) -> Due:
     return (start or play.now + interval), (count or 1) - 1, interval
 
 
-def wait_for_timer(play: Play, node: Node, scope: int, host: int, due: Due) -> None:
-    """Arm a timer for `node`."""
+def wait_for_timer(play: Play, node: Node, part: int, scope: int, host: int, due: Due) -> None:
+    """Arm the timer that is the given part of the event of `node`."""
     due_at, repeats, interval = due
     wait = play.new_id()
-    play.state.waits[wait] = (
-        TIMER,
-        node.index,
-        scope,
-        host,
-        (microseconds(due_at), repeats, interval // _MICROSECOND if repeats else 0),
-    )
+    timed = (microseconds(due_at), repeats, interval // _MICROSECOND if repeats else 0)
+    play.state.waits[wait] = (TIMER, node.index, scope, host, (*timed, part) if part else timed)
     play.effects.append(TimerArmed(wait, node.index, scope, due_at))
 
 
 def arm_again(play: Play, wait: int) -> None:
     """Arm the next repetition of a timer that fired, counted from when it was due, so a late one catches up."""
-    _, node, scope, host, (due, repeats, interval) = play.state.waits.pop(wait)
+    _, node, scope, host, (due, repeats, interval, *part) = play.state.waits.pop(wait)
     if repeats:
         next_due = (instant(due + interval), repeats - 1, timedelta(microseconds=interval))
-        wait_for_timer(play, play.net.nodes[node], scope, host, next_due)
+        wait_for_timer(play, play.net.nodes[node], part[0] if part else 0, scope, host, next_due)
