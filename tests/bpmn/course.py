@@ -31,11 +31,20 @@ from engine.bpmn.state import (
 from tests.bpmn.diagram import Diagram
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-_OPENING = (e.ItemOpened, e.TimerArmed, e.SubscriptionOpened, e.CallStarted, e.OperationRequested, e.StepFailed)
+_OPENING = (
+    e.ItemOpened,
+    e.TimerArmed,
+    e.SubscriptionOpened,
+    e.ConditionArmed,
+    e.CallStarted,
+    e.OperationRequested,
+    e.StepFailed,
+)
 _CLOSING = (
     e.ItemWithdrawn,
     e.TimerDisarmed,
     e.SubscriptionClosed,
+    e.ConditionDisarmed,
     e.CallCancelled,
     e.OperationCancelled,
     e.FailureCleared,
@@ -138,6 +147,18 @@ class Course:
         """A message arrives."""
         return self.step(s.MessageArrived(self.wait(place), payload))
 
+    def broadcast(self, place: str, **payload: Any) -> Course:
+        """A broadcast from outside arrives."""
+        return self.step(s.BroadcastArrived(self.wait(place), payload))
+
+    def escalate(self, place: str, code: str) -> Course:
+        """A person escalates an open item."""
+        return self.step(s.ItemEscalated(self.wait(place), code))
+
+    def escalated_call(self, place: str, code: str | None) -> Course:
+        """A called process sends an escalation that nothing in it caught."""
+        return self.step(s.CallEscalated(self.wait(place), code))
+
     def succeed(self, place: str, **result: Any) -> Course:
         """An operation succeeds."""
         return self.step(s.OperationDone(self.wait(place), result))
@@ -212,7 +233,7 @@ def _check_numbers(state: State) -> None:
     tokens: Counter[int] = Counter()
     for what, _, scope, host, extra in state.waits.values():
         assert scope == 0 or scope in state.scopes
-        assert host <= 0 or host in state.waits or host in state.scopes or host in state.bodies
+        assert host <= 0 or any(host in each for each in (state.waits, state.scopes, state.bodies, state.gates))
         if host == 0 and not (what == FAILURE and extra in ("leg", "leg_begin") and not _is_wrapper(state, scope)):
             tokens[scope] += 1
     for record in state.scopes.values():
@@ -223,6 +244,10 @@ def _check_numbers(state: State) -> None:
             tokens[record[PARENT]] += 1
     for body in state.bodies.values():
         tokens[body[B_SCOPE]] += 1
+    for gate, (_, scope, waiting) in state.gates.items():
+        assert scope == 0 or scope in state.scopes
+        assert any(record[3] == gate for record in state.waits.values()), "a gate nothing can pass"
+        tokens[scope] += waiting
     for (scope, _), flows in state.joins.items():
         tokens[scope] += sum(flows.values())
     assert state.live == tokens[0], "the tokens of the instance"

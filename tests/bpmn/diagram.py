@@ -27,6 +27,7 @@ ElementTree.register_namespace("cl", CITYLOOP)
 
 _STEP = re.compile(r"\s*(?:>|\?(?P<condition>.+?)\?)\s*(?P<target>\w+)")
 _TIMERS = {"timer": "timeDuration", "cycle": "timeCycle", "date": "timeDate"}
+_CODED = {"error": "errorCode", "escalation": "escalationCode"}
 
 
 def _tag(name: str) -> str:
@@ -35,6 +36,9 @@ def _tag(name: str) -> str:
 
 def _mark(name: str) -> str:
     return f"{{{CITYLOOP}}}{name}"
+
+
+Event = str | bool | list[str]
 
 
 class Diagram:
@@ -48,29 +52,39 @@ class Diagram:
         self._flows = 0
 
     # -- nodes ---------------------------------------------------------------------------------------------------------
+    #
+    # `event` is what an event waits for or throws: timer=, cycle=, date=, message=, signal=, escalation=, error=,
+    # condition= or terminate=True; several make a multiple event, `every` one that needs all of them, and a list
+    # several of one kind. Errors and escalations without a code (error="") catch every one.
 
-    def start(self, id: str = "start", *, interrupting: bool = True, **event: str) -> Diagram:
-        """A start event; `event` is timer=, cycle=, date=, message= or error=, `interrupting` for event sub-process."""
-        return self._event("startEvent", id, event, {} if interrupting else {"isInterrupting": "false"})
+    def start(self, id: str = "start", *, interrupting: bool = True, every: bool = False, **event: Event) -> Diagram:
+        """A start event; `interrupting` is for one of an event sub-process."""
+        return self._event("startEvent", id, event, {} if interrupting else {"isInterrupting": "false"}, every)
 
-    def end(self, *ids: str, **event: str | bool) -> Diagram:
-        """End events, `end` if no id is given; `event` is message=, error= or terminate=True."""
+    def end(self, *ids: str, **event: Event) -> Diagram:
+        """End events, `end` if no id is given."""
         for id in ids or ("end",):
             self._event("endEvent", id, event, {})
         return self
 
-    def catch(self, id: str, **event: str) -> Diagram:
+    def catch(self, id: str, *, every: bool = False, **event: Event) -> Diagram:
         """An intermediate event that waits."""
-        return self._event("intermediateCatchEvent", id, event, {})
+        return self._event("intermediateCatchEvent", id, event, {}, every)
 
-    def throw(self, id: str, **event: str) -> Diagram:
+    def throw(self, id: str, **event: Event) -> Diagram:
         """An intermediate event that throws, or passes."""
         return self._event("intermediateThrowEvent", id, event, {})
 
-    def boundary(self, id: str, on: str, *, interrupting: bool = True, **event: str) -> Diagram:
-        """An event on the border of an activity; error="" catches every error."""
+    def boundary(self, id: str, on: str, *, interrupting: bool = True, every: bool = False, **event: Event) -> Diagram:
+        """An event on the border of an activity."""
         more = {"attachedToRef": on} | ({} if interrupting else {"cancelActivity": "false"})
-        return self._event("boundaryEvent", id, event, more)
+        return self._event("boundaryEvent", id, event, more, every)
+
+    def event_gateway(self, id: str, *, parallel: bool = False, instantiate: bool = False) -> Diagram:
+        """An event-based gateway."""
+        more = {"eventGatewayType": "Parallel"} if parallel else {}
+        self._add("eventBasedGateway", id, more | ({"instantiate": "true"} if instantiate else {}))
+        return self
 
     def user(self, *ids: str, **multi: Any) -> Diagram:
         """User tasks; `multi` makes them multi-instance (see `_multi`)."""
@@ -83,9 +97,12 @@ class Diagram:
             self._nodes[id].set(_mark("operation"), id)
         return self
 
-    def receive(self, *ids: str, **multi: Any) -> Diagram:
+    def receive(self, *ids: str, instantiate: bool = False, **multi: Any) -> Diagram:
         """Receive tasks whose message has the name of the node."""
-        return self._message_tasks("receiveTask", ids, multi)
+        self._message_tasks("receiveTask", ids, multi)
+        for id in ids if instantiate else ():
+            self._nodes[id].set("instantiate", "true")
+        return self
 
     def send(self, *ids: str, **multi: Any) -> Diagram:
         """Send tasks whose message has the name of the node."""
@@ -191,17 +208,21 @@ class Diagram:
             self._nodes[id].set("messageRef", self._declare("message", id, "name"))
         return self
 
-    def _event(self, tag: str, id: str, event: Mapping[str, str | bool], attributes: Mapping[str, str]) -> Diagram:
-        element = self._add(tag, id, attributes)
-        for kind, text in event.items():
-            name = "timer" if kind in _TIMERS else kind
-            definition = SubElement(element, _tag(f"{name}EventDefinition"), {"id": f"{id}_event"})
+    def _event(
+        self, tag: str, id: str, event: Mapping[str, Event], attributes: Mapping[str, str], every: bool = False
+    ) -> Diagram:
+        element = self._add(tag, id, {**attributes, **({"parallelMultiple": "true"} if every else {})})
+        parts = [(kind, each) for kind, text in event.items() for each in (text if isinstance(text, list) else [text])]
+        for number, (kind, text) in enumerate(parts):
+            name = {**dict.fromkeys(_TIMERS, "timer"), "condition": "conditional"}.get(kind, kind)
+            about = {"id": f"{id}_event{number or ''}"}
+            definition = SubElement(element, _tag(f"{name}EventDefinition"), about)
             if kind in _TIMERS:
-                SubElement(definition, _tag(_TIMERS[kind]), {"id": f"{id}_text"}).text = str(text)
-            elif kind == "message":
-                definition.set("messageRef", self._declare("message", str(text), "name"))
-            elif kind == "error" and text:
-                definition.set("errorRef", self._declare("error", str(text), "errorCode"))
+                SubElement(definition, _tag(_TIMERS[kind]), {"id": f"{id}_text{number or ''}"}).text = str(text)
+            elif kind == "condition":
+                SubElement(definition, _tag("condition"), {"id": f"{id}_text{number or ''}"}).text = str(text)
+            elif kind != "terminate" and text:
+                definition.set(f"{kind}Ref", self._declare(kind, str(text), _CODED.get(kind, "name")))
         return self
 
     def _declare(self, what: str, name: str, attribute: str) -> str:

@@ -117,20 +117,19 @@ def test_error_of_an_operation_a_call_and_a_person_reaches_the_start():
     assert len(Course(other).fail("w", "flood").told(StepFailed)) == 1
 
 
-def test_error_start_outside_an_event_subprocess_is_refused():
-    """No error can start a process."""
-    errors = [
-        f for f in Diagram().start(error="flood").end().flow("start > end").reading().findings if f.question is False
-    ]
-    assert [(error.rule, error.element) for error in errors] == [("unsupported", "start")]
+def test_error_start_outside_an_event_subprocess_is_asked_about():
+    """No error can start a process: a message of the start's name is proposed."""
+    (asked,) = Diagram().start(error="flood").end().flow("start > end").reading().questions
+    assert (asked.rule, asked.element) == ("start.thrown", "start")
 
 
-def test_error_start_that_does_not_interrupt_is_refused():
-    """An error always interrupts."""
+def test_error_start_that_does_not_interrupt_is_proposed_to_interrupt():
+    """An error always interrupts, whatever the drawing says of it."""
     diagram = Diagram().start().user("a").flow("start > a")
     with diagram.event_subprocess("h"):
         diagram.start("s", error="flood", interrupting=False).end("e").flow("s > e")
-    assert [finding.rule for finding in diagram.reading().findings] == ["unsupported"]
+    assert [finding.rule for finding in diagram.reading().findings] == ["error.not_interrupting"]
+    assert diagram.net().node("s").interrupting
 
 
 def test_error_start_is_nothing_the_second_reader_can_read():
