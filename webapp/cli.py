@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from engine.bpmn.unzip import is_zip
 from engine.errors import EngineError
 from engine.settings import Settings, SettingsError, load_settings
 
@@ -124,15 +125,27 @@ def ingest(source: str, files: tuple[Path, ...], at: datetime | None, as_json: b
                 click.echo(line)
 
 
-def _checked(file: Path) -> Report:
-    """The report on a file; one that breaks the limits of the check is refused like any other."""
-    from engine.bpmn.check import Report, check_in_child
-    from engine.bpmn.findings import Finding
+BESIDE = (".dmn", ".json", ".form")
 
-    try:
-        return check_in_child(file.read_bytes())
-    except EngineError as error:
-        return Report("refused", findings=(Finding(error.code, "error", error.element, None, error.message),))
+
+def _checked(files: tuple[Path, ...]) -> Iterator[tuple[str, Report]]:
+    """The report on each BPMN file, those in zips too; forms and decisions given along stand beside each of them.
+
+    A process in a folder of its own, as `processes/` keeps them, has its forms beside it too.
+    """
+    from engine.bpmn.upload import check_upload_in_child
+
+    beside = {file.name: file.read_bytes() for file in files if file.suffix.lower() in BESIDE}
+    for file in files:
+        if file.suffix.lower() in BESIDE and len(beside) < len(files):
+            continue
+        content = file.read_bytes()
+        alone = is_zip(content) or file.name in beside
+        own = file.parent.glob("forms/*.json") if file.stem == file.parent.name else ()
+        there = {} if alone else {**{form.name: form.read_bytes() for form in own}, **beside}
+        reports = check_upload_in_child({file.name: content, **there}).reports
+        for inside, report in reports.items():
+            yield str(file) if inside == file.name else f"{file}:{inside}", report
 
 
 @main.command()
@@ -140,9 +153,9 @@ def _checked(file: Path) -> Report:
 @click.option("--json", "as_json", is_flag=True)
 @click.option("--fates", "with_fates", is_flag=True, help="List what became of each element, text and foreign word.")
 def check(files: tuple[Path, ...], as_json: bool, with_fates: bool) -> None:
-    """Say what an upload of these BPMN files would answer."""
-    for file in files:
-        report = {"file": str(file), **_checked(file).to_json(with_fates=with_fates)}
+    """Say what an upload of these BPMN files or zips would answer; DMN files and forms stand beside the BPMN files."""
+    for file, checked in _checked(files):
+        report = {"file": file, **checked.to_json(with_fates=with_fates)}
         if as_json:
             _print(report)
         else:
@@ -150,6 +163,8 @@ def check(files: tuple[Path, ...], as_json: bool, with_fates: bool) -> None:
             for finding in report["findings"]:
                 place = ":".join(str(finding[key]) for key in ("line", "element") if finding[key])
                 click.echo(f"  {finding['severity']} {place} {finding['message']}")
+                if finding.get("question"):
+                    click.echo(f"    question {finding['key']} proposal: {finding['proposal'] or 'none'}")
             click.echo("  " + ", ".join(f"{count} {fate}" for fate, count in report["fates"].items()))
             for thing in report.get("things", ()):
                 click.echo(f"  {thing['line']}:{thing['element']} {thing['name']}: {thing['fate']} {thing['detail']}")

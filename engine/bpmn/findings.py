@@ -18,8 +18,9 @@ class Finding:
     """One statement on one element: `rule` names the check, `line` is the element's line in the file.
 
     An error keeps the process from being a `Net`; `question` marks what a person can settle without drawing anew: its
-    answers are kept under `key`, and `proposal` is the one the net was made with until somebody gives another. `params`
-    are the names and numbers in `message`, for the sentence of the rule in another language.
+    answers are kept under `key`, `proposal` is the one the net was made with until somebody gives another, and `wants`
+    says which values it takes. `params` are the names and numbers in `message`, for the sentence of the rule in another
+    language. `process` is the one the element belongs to, None for what stands outside all of them.
     """
 
     rule: str
@@ -31,12 +32,16 @@ class Finding:
     params: Mapping[str, Any] = field(default_factory=dict, hash=False)
     proposal: str | None = None
     key: str | None = None
+    wants: Mapping[str, Any] | None = field(default=None, hash=False)
+    process: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The finding as `cityloop check --json` and the API print it; a question with its key and its proposal."""
         said = {name: getattr(self, name) for name in ("rule", "severity", "element", "line", "message")}
         said["params"] = dict(self.params)
-        return {**said, "question": True, "key": self.key, "proposal": self.proposal} if self.question else said
+        if not self.question:
+            return said
+        return {**said, "question": True, "key": self.key, "proposal": self.proposal, "wants": self.wants}
 
 
 class Findings:

@@ -6,6 +6,7 @@ import json
 import os
 import sqlite3
 import threading
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -147,9 +148,10 @@ def test_check_answers_with_the_promised_keys(cityloop: Cityloop) -> None:
     assert done.exit_code == 0
     shipped, other = lines(done)
     for report in (shipped, other):
-        assert set(report) == {"file", "grade", "second_opinion", "changes", "findings", "processes"}
+        assert set(report) == {"file", "grade", "second_opinion", "changes", "findings", "processes", "fates"}
         assert set(report["second_opinion"]) == {"verdict", "reason"}
-        assert all(set(f) == {"rule", "severity", "element", "line", "message"} for f in report["findings"])
+        said = {"rule", "severity", "element", "line", "message", "params"}
+        assert all(set(f) == said for f in report["findings"])
     assert (shipped["file"], shipped["grade"], shipped["processes"]) == (str(SHIPPED), "runs", ["closed_loop_command"])
     assert shipped["second_opinion"]["verdict"] in {"agrees", "cannot"}
     assert other["grade"] == "refused"
@@ -166,6 +168,28 @@ def test_check_for_people_names_grade_findings_and_opinion(cityloop: Cityloop, t
     assert "error " in done.stdout
     assert "nowhere" in done.stdout
     assert "second opinion: " in done.stdout
+
+
+def test_check_prints_questions_with_key_and_proposal_and_reads_zips(cityloop: Cityloop, tmp_path: Path) -> None:
+    """What must be answered can be answered by its key; files that belong together are given together or as a zip."""
+    unset = SHIPPED.read_text("utf-8").replace('cl:form="review"', 'cl:form="gone"', 1)
+    (tmp_path / "asks.bpmn").write_text(unset, "utf-8")
+    forms = sorted(map(str, (SHIPPED.parent / "forms").glob("*.json")))
+    done = cityloop("check", str(tmp_path / "asks.bpmn"), *forms)
+    assert "question form.missing@review proposal: a note in place of the form" in done.stdout
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for file in (str(tmp_path / "asks.bpmn"), *forms):
+            archive.write(file, Path(file).name)
+    (zipped,) = lines(cityloop("check", "--json", str(tmp_path / "all.zip")))
+    (given,) = lines(cityloop("check", "--json", str(tmp_path / "asks.bpmn"), *forms))
+    assert (given.pop("file"), zipped.pop("file")) == (
+        str(tmp_path / "asks.bpmn"),
+        f"{tmp_path / 'all.zip'}:asks.bpmn",
+    )
+    assert given == zipped
+    (question,) = [finding for finding in given["findings"] if finding.get("question")]
+    assert (given["grade"], question["key"]) == ("answers", "form.missing@review")
+    assert question["proposal"] == "a note in place of the form"
 
 
 @pytest.mark.parametrize("arguments", [["check"], ["check", "/no/such/file"], ["drive"], ["ingest", "fax", ALERT]])
