@@ -79,6 +79,8 @@ _ARRIVALS: dict[Kind, Callable[[Play, Node, int], None]] = {
     Kind.RECEIVE: arrive_activity,
     Kind.SEND: arrive_activity,
     Kind.SERVICE: arrive_activity,
+    Kind.RULE: arrive_activity,
+    Kind.SCRIPT: arrive_activity,
     Kind.SUBPROCESS: arrive_activity,
     Kind.EVENT_SUBPROCESS: _arrive_subprocess,
     Kind.CALL: arrive_activity,
@@ -89,6 +91,6 @@ _ARRIVALS: dict[Kind, Callable[[Play, Node, int], None]] = {
 
 def arrival_of(node: Node) -> Callable[[Play, Node, int], None]:
     """What a token that arrives at `node` makes it do."""
-    if node.kind in HUMAN and node.multi is None and node.repeat is None and not node.boundaries:
+    if node.kind in HUMAN and node.multi is None and node.repeat is None and not (node.boundaries or node.inputs):
         return open_item
     return _ARRIVALS.get(node.kind, _arrive_unreachable)

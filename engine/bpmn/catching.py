@@ -13,6 +13,7 @@ from typing import Any
 from ..errors import Rejected
 from .effects import ConditionArmed, SubscriptionOpened
 from .expressions import is_true
+from .mapping import written
 from .net import Event, Kind, Node
 from .play import NOWHERE, Play
 from .state import ARMED_FOR_SCOPE, BROADCAST, CONDITION, MESSAGE, TIMER
@@ -244,6 +245,14 @@ def happen(play: Play, wait: int, values: Mapping[str, Any] | None = None, *, in
         play.drop_wait(wait)
     elif not stays:
         del play.state.waits[wait]
+    if node.outputs:
+        try:
+            values = written(play, node, scope, values or {})
+        except Rejected as error:
+            if host:
+                raise
+            play.fail(node, scope, dict(values or {}), error)
+            return
     play.write(scope, values)
     if event is not None and event.every:
         if any(record[3] == host and record[1] == index and record[2] == scope for record in play.state.waits.values()):

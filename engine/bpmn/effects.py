@@ -142,13 +142,17 @@ class CallCancelled:
 
 @dataclass(frozen=True, slots=True)
 class OperationRequested:
-    """A service node asks for a registered operation with the variables it sees."""
+    """A service node asks for a registered operation with the variables it sees.
+
+    With a `topic`, its work is for external workers, who fetch it by that name.
+    """
 
     wait: int
     node: int
     scope: int
     operation: str
     variables: Mapping[str, Any]
+    topic: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..errors import Rejected
 from .effects import InstanceEnded
 from .legs import end_leg
+from .mapping import written
 from .net import Kind, Node
 from .play import NOWHERE, Play
 from .state import BODY, NODE, PARENT
@@ -29,6 +31,13 @@ def end_scope_if_empty(play: Play, scope: int) -> None:
     if record[BODY]:
         end_leg(play, scope)
         return
+    if node.outputs:
+        try:
+            values = written(play, node, scope, {})
+        except Rejected as error:
+            play.fail(node, scope, "scope", error)
+            return
+        play.write(record[PARENT], values)
     del state.scopes[scope]
     if node.kind is Kind.EVENT_SUBPROCESS:
         play.leave(node, scope)

@@ -15,11 +15,11 @@ from ..errors import Conflict, EngineError, Rejected
 from .arrivals import arrival_of, arrive, begin
 from .catching import begin_at_event, happen, look_at_conditions
 from .effects import Effect, FailureCleared
-from .ends import end_everything
-from .expressions import evaluate
+from .ends import end_everything, end_scope_if_empty
 from .gateways import pass_gateway
 from .joins import gather_again, settle_joins
 from .legs import end_leg
+from .mapping import inputs_of, mapped, written
 from .net import Kind, Net, Node
 from .nodes import begin_activity, begin_in_leg, end_activity
 from .play import Play
@@ -136,7 +136,7 @@ def _start(play: Play, stimulus: Start) -> None:
     if play.state.live:
         raise Conflict("game.started", "Expected an instance that is about to begin, but this one is running.")
     node = _beginning(play.net, stimulus.node)
-    play.state.variables.update(stimulus.variables)
+    play.state.variables.update(written(play, node, 0, stimulus.variables))
     if node.kind is Kind.START:
         begin_instance(play, node)
     else:
@@ -170,17 +170,21 @@ def _complete(play: Play, stimulus: Complete) -> None:
     if record is None or record[0] != ITEM:
         raise _gone(wait)
     del waits[wait]
-    scope = record[2]
+    node, scope = play.net.nodes[record[1]], record[2]
+    if node.outputs:
+        waits[wait] = record
+        _take_results(play, node, scope, wait, stimulus.answers)
+        return
     if scope:
         play.write(scope, stimulus.answers)
     else:
         play.state.variables.update(stimulus.answers)
-    end_activity(play, play.net.nodes[record[1]], scope, wait)
+    end_activity(play, node, scope, wait)
 
 
 def _operation_done(play: Play, stimulus: OperationDone) -> None:
     node, scope, _, _ = _take(play, stimulus.wait, OPERATION)
-    _finish(play, node, scope, stimulus.wait, stimulus.result)
+    _take_results(play, node, scope, stimulus.wait, stimulus.result)
 
 
 def _call_ended(play: Play, stimulus: CallEnded) -> None:
@@ -189,14 +193,18 @@ def _call_ended(play: Play, stimulus: CallEnded) -> None:
 
 
 def _take_results(play: Play, node: Node, scope: int, wait: int, variables: Mapping[str, Any]) -> None:
-    """The call activity is done: what its mappings say of the child's variables is written here.
+    """The work of `node` is done: what its mappings say of the result, or of a child's variables, is written here.
 
-    A mapping that fails keeps the variables, so that an operator repairs them and no work of the child is done twice.
+    A mapping that fails keeps the result, so that an operator repairs it and no work is done twice.
     """
-    assert node.call is not None
-    compiled = play.program.expression
+    what, _, _, _, extra = play.state.waits[wait]
     try:
-        results = {target: evaluate(compiled(e), variables, play.now) for e, target in node.call.outputs}
+        inputs = inputs_of(play, node, scope) if what == FAILURE else extra
+        results: Mapping[str, Any] = variables
+        if node.call is not None:
+            results = dict(variables) if node.call.all_out else {}
+            results.update(mapped(play, node.call.outputs, variables))
+        results = written(play, node, scope, results, inputs)
     except Rejected as error:
         play.fail(node, scope, dict(variables), error, wait)
         return
@@ -217,7 +225,7 @@ def _timer_fired(play: Play, stimulus: TimerFired) -> None:
 def _message_arrived(play: Play, stimulus: MessageArrived) -> None:
     node, scope, host, _ = _take(play, stimulus.wait, MESSAGE)
     if node.kind is Kind.RECEIVE and not host:
-        _finish(play, node, scope, stimulus.wait, stimulus.payload)
+        _take_results(play, node, scope, stimulus.wait, stimulus.payload)
     else:
         happen(play, stimulus.wait, stimulus.payload)
 
@@ -286,6 +294,8 @@ def _retry(play: Play, stimulus: Retry) -> None:
         pass_gateway(play, node, scope)
     elif resume == "leg":
         end_leg(play, scope)
+    elif resume == "scope":
+        end_scope_if_empty(play, scope)
     elif resume == "leg_begin":
         begin_in_leg(play, node, scope)
     elif resume == "begin":

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import Rejected
 from .expressions import is_true
+from .mapping import written
 from .net import Node, StandardLoop
 from .play import NEXT_LEG, NOWHERE, Play
 from .state import (
@@ -80,8 +81,8 @@ def end_leg(play: Play, scope: int) -> None:
         _end_round(play, scope, node)
         return
     outer = body[B_SCOPE]
-    values = {k: v for k, v in leg[LAYER].items() if k not in (multi.element, "loopCounter")}
     try:
+        values = _left_behind(play, scope, node)
         done = _is_complete(play, body, outer, values, node)
     except Rejected as error:
         play.fail(node, scope, "leg", error)
@@ -101,6 +102,16 @@ def end_leg(play: Play, scope: int) -> None:
         _end_body(play, body_id, node)
 
 
+def _left_behind(play: Play, scope: int, node: Node) -> dict[str, Any]:
+    """What a leg writes around it: its outputs where the leg is a sub-process that has some, else its own layer."""
+    if node.scope_inside is not None and node.outputs:
+        return dict(written(play, node, scope, {}))
+    kept = {"loopCounter", node.multi.element if node.multi is not None else None}
+    if node.scope_inside is not None:
+        kept |= {target for _, target in node.inputs}
+    return {name: value for name, value in play.state.scopes[scope][LAYER].items() if name not in kept}
+
+
 def goes_on(play: Play, loop: StandardLoop, scope: int, done: int) -> bool:
     """Whether a loop goes on after so many rounds. Raises: Rejected for a condition that cannot be decided."""
     if loop.most is not None and done >= loop.most:
@@ -117,6 +128,7 @@ def _end_round(play: Play, scope: int, node: Node) -> None:
     body = play.state.bodies[body_id]
     assert node.repeat is not None
     try:
+        values = written(play, node, scope, {}) if node.scope_inside is not None and node.outputs else {}
         again = goes_on(play, node.repeat, scope, body[B_STARTED])
     except Rejected as error:
         play.fail(node, scope, "leg", error)
@@ -124,6 +136,7 @@ def _end_round(play: Play, scope: int, node: Node) -> None:
     body[B_ACTIVE] -= 1
     body[B_COMPLETED] += 1
     del play.state.scopes[scope]
+    play.write(body[B_SCOPE], values)
     play.leave(node, scope)
     if again:
         play.queue.insert(0, (NEXT_LEG, body_id, NOWHERE))

@@ -10,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from .decisions_model import Decisions
 
 Spelling = Literal["plain", "juel", "feel"]
 
@@ -201,6 +204,7 @@ class Node:
     candidates: tuple[Expression, ...] = ()  # roles or departments that may take a human node
     due: Expression | None = None
     priority: Expression | None = None
+    map_result: str | None = None  # rule: the shape of its result in the words of Camunda 7, None as DMN says
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +241,8 @@ class Net:
     """One executable process, its nodes, flows and scopes.
 
     `digest` is the SHA-256 of the normalised file, so equal bytes give equal nets; `extensions` keeps unknown
-    attributes of elements, `{element id: {name: value}}`, for people, never for the game.
+    attributes of elements, `{element id: {name: value}}`, for people, never for the game. `decisions` are those its
+    business rule nodes name (`decisions_link.py`).
     """
 
     id: str
@@ -248,6 +253,7 @@ class Net:
     scopes: tuple[Scope, ...]
     documentation: str = ""
     extensions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    decisions: tuple[Decisions, ...] = ()
 
     def node(self, id: str) -> Node:
         """The node with the element id `id`. Raises: KeyError."""

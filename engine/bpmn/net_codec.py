@@ -12,6 +12,8 @@ from typing import Any
 
 import msgpack
 
+from engine.bpmn.decisions_codec import decisions_from_plain, decisions_to_plain
+from engine.bpmn.expressions import ExpressionError
 from engine.bpmn.net import AdHoc, Call, Event, Expression, Flow, Kind, MultiInstance, Net, Node, Scope, StandardLoop
 from engine.errors import Rejected
 
@@ -33,6 +35,7 @@ def net_to_bytes(net: Net) -> bytes:
         [astuple(scope) for scope in net.scopes],
         net.documentation,
         net.extensions,
+        [decisions_to_plain(graph) for graph in net.decisions],
     ]
     packed: bytes = msgpack.packb([VERSION, body])
     return packed
@@ -47,7 +50,7 @@ def net_from_bytes(content: bytes) -> Net:
     if version not in _READABLE:
         raise Rejected("net.version", f"Expected a net of version {VERSION}, but it is {version!r}.", version=version)
     try:
-        id, name, digest, nodes, flows, scopes, documentation, extensions = body
+        id, name, digest, nodes, flows, scopes, documentation, extensions, *newer = body
         return Net(
             id,
             name,
@@ -57,8 +60,9 @@ def net_from_bytes(content: bytes) -> Net:
             tuple(_scope(row) for row in scopes),
             documentation,
             extensions,
+            tuple(decisions_from_plain(plain) for plain in (newer[0] if newer else ())),
         )
-    except (ValueError, TypeError, KeyError, IndexError) as error:
+    except (ValueError, TypeError, KeyError, IndexError, ExpressionError) as error:
         raise Rejected("net.broken", "Expected the bytes of a net, but its records have another shape.") from error
 
 

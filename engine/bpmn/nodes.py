@@ -9,15 +9,18 @@ from typing import Any
 
 from ..errors import Rejected
 from .catching import arm_boundaries, boundary_dues, key_of, subscribe, trigger_dues
+from .deciding import decide_now, evaluate_now
 from .effects import (
     CallStarted,
     ItemOpened,
     OperationRequested,
 )
+from .expressions import evaluate
 from .legs import cardinality, collection, end_leg, goes_on, open_leg
+from .mapping import inputs_of, sees, written
 from .net import Event, Kind, Node
 from .play import Play
-from .scopes import fill_scope, open_scope
+from .scopes import fill_scope, give_inputs, open_scope
 from .state import (
     B_ELEMENTS,
     B_NODE,
@@ -34,7 +37,7 @@ from .throwing import announce
 MOST_LEGS = 500
 # A member of an enumeration costs a tenth of a microsecond to reach by its name, so the hot ones are reached once.
 _USER, _MANUAL, _RECEIVE, _SEND = Kind.USER, Kind.MANUAL, Kind.RECEIVE, Kind.SEND
-_SUBPROCESS, _CALL = Kind.SUBPROCESS, Kind.CALL
+_SUBPROCESS, _CALL, _RULE, _SCRIPT = Kind.SUBPROCESS, Kind.CALL, Kind.RULE, Kind.SCRIPT
 
 
 # -- activities ----------------------------------------------------------------------------------------------------
@@ -69,34 +72,48 @@ def begin_activity(play: Play, node: Node, scope: int, wait: int = 0) -> int:
     `wait` is the id to use where boundaries already sit on it.
     """
     kind = node.kind
+    inputs = inputs_of(play, node, scope) if node.inputs else None
     if kind is _USER or kind is _MANUAL:
         wait = wait or play.new_id()
-        play.state.waits[wait] = (ITEM, node.index, scope, 0, None)
+        play.state.waits[wait] = (ITEM, node.index, scope, 0, inputs)
         play.effects.append(ItemOpened(wait, node.index, scope))
         return wait
     if kind is _SUBPROCESS:
         return open_scope(play, node, scope)
     if kind is _SEND:
         announce(play, node, scope)
-        end_activity(play, node, scope, 0)
+        _end_at_once(play, node, scope, {}, inputs)
+        return 0
+    if kind is _RULE or kind is _SCRIPT:
+        result = (decide_now if kind is _RULE else evaluate_now)(play, node, scope, inputs)
+        _end_at_once(play, node, scope, result, inputs)
         return 0
     if kind is _CALL:
-        return _begin_call(play, node, scope, wait)
+        return _begin_call(play, node, scope, wait, inputs)
     wait = wait or play.new_id()
     if kind is _RECEIVE:
         subscribe(play, node, scope, 0, wait, key=key_of(play, node.event or Event(), scope))
     else:
-        play.state.waits[wait] = (OPERATION, node.index, scope, 0, None)
-        seen = play.state.seen_from(scope)
-        play.effects.append(OperationRequested(wait, node.index, scope, node.operation or "", dict(seen)))
+        play.state.waits[wait] = (OPERATION, node.index, scope, 0, inputs)
+        seen = sees(play, scope, inputs)
+        play.effects.append(OperationRequested(wait, node.index, scope, node.operation or "", seen, node.topic))
     return wait
 
 
-def _begin_call(play: Play, node: Node, scope: int, wait: int) -> int:
+def _end_at_once(play: Play, node: Node, scope: int, result: dict[str, Any], inputs: dict[str, Any] | None) -> None:
+    """The work of `node` is done as soon as it has begun."""
+    play.write(scope, result if node.kind is _SCRIPT else written(play, node, scope, result, inputs))
+    end_activity(play, node, scope, 0)
+
+
+def _begin_call(play: Play, node: Node, scope: int, wait: int, inputs: dict[str, Any] | None) -> int:
     assert node.call is not None
-    variables = {target: play.value(expression, scope) for expression, target in node.call.inputs}
+    seen = sees(play, scope, inputs)
+    variables = dict(seen) if node.call.all_in else {}
+    for expression, target in node.call.inputs:
+        variables[target] = evaluate(play.program.expression(expression), seen, play.now)
     wait = wait or play.new_id()
-    play.state.waits[wait] = (CALL, node.index, scope, 0, None)
+    play.state.waits[wait] = (CALL, node.index, scope, 0, inputs)
     play.effects.append(CallStarted(wait, node.index, scope, node.call.process, variables))
     return wait
 
@@ -175,6 +192,7 @@ def begin_in_leg(play: Play, node: Node, scope: int) -> None:
         if node.scope_inside is None:
             begin_activity(play, node, scope)
         else:
+            give_inputs(play, node, scope)
             dues = trigger_dues(play, scope, node.scope_inside)
             fill_scope(play, scope, play.net.scopes[node.scope_inside].starts, dues)
     except Rejected as error:

@@ -35,6 +35,7 @@ from .state import (
     FAILURE,
     ITEM,
     LAYER,
+    LEG,
     LIVE,
     MESSAGE,
     NODE,
@@ -87,11 +88,20 @@ class Play:
     # -- variables -------------------------------------------------------------------------------------------------
 
     def write(self, scope: int, values: Any) -> None:
-        """Put `values` into the innermost layer seen from `scope`."""
+        """Put `values` into the innermost layer seen from `scope`; what a sub-process was given stays inside it."""
         if not values:
             return
-        leg = self.state.leg_of(scope) if scope else 0
-        (self.state.scopes[leg][LAYER] if leg else self.state.variables).update(values)
+        state = self.state
+        while scope:
+            record = state.scopes[scope]
+            if record[LEG]:
+                record[LAYER].update(values)
+                return
+            if record[LAYER]:
+                record[LAYER].update({name: values[name] for name in values if name in record[LAYER]})
+                values = {name: values[name] for name in values if name not in record[LAYER]}
+            scope = record[PARENT]
+        state.variables.update(values)
 
     def value(self, expression: Expression, scope: int) -> Any:
         """What `expression` is worth seen from `scope`. Raises: ExpressionError."""

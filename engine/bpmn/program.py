@@ -23,7 +23,8 @@ _LOOKING_BACK = frozenset({Kind.INCLUSIVE, Kind.COMPLEX})  # joins that ask whic
 
 
 class Program:
-    """The tables of one net. `conditions` by flow, `masks` by inclusive or complex join and node, the rest by node.
+    """The tables of one net. `conditions` by flow, `masks` by inclusive or complex join and node,
+    `decisions` by id, the rest by node.
 
     `arrivals` says what each node does with a token, `is_join` whether it first waits for others, `brings_scope`
     whether it enters with a scope of its own, `parts` the definitions of its event, several for a multiple one,
@@ -40,6 +41,7 @@ class Program:
         "compiled",
         "conditional",
         "conditions",
+        "decisions",
         "entered",
         "is_join",
         "left",
@@ -60,6 +62,7 @@ class Program:
         self.entered = [NodeEntered(n.index, 0) for n in net.nodes]
         self.left = [NodeLeft(n.index, 0) for n in net.nodes]
         self.targets = [f.target for f in net.flows]
+        self.decisions = {id: graph for graph in net.decisions for id in graph.decisions}
         self.compiled: dict[Expression, CompiledExpression] = {}
         self.conditions = [None if f.condition is None else self._compile(f.condition) for f in net.flows]
         self.parts = [_parts(n.event) for n in net.nodes]

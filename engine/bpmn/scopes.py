@@ -8,19 +8,30 @@ from __future__ import annotations
 from typing import Any
 
 from .catching import arm_starts, trigger_dues
+from .mapping import inputs_of
 from .net import Node
 from .play import NOWHERE, Play
+from .state import LAYER
 
 
 def open_scope(play: Play, node: Node, parent: int) -> int:
     """Begin a sub-process in `parent`; the new scope."""
     inside = int(node.scope_inside or 0)
     dues = trigger_dues(play, parent, inside)
+    inputs = inputs_of(play, node, parent)
     scope = play.new_id()
-    play.state.scopes[scope] = [node.index, parent, inside, 0, None, 0, 0]
+    play.state.scopes[scope] = [node.index, parent, inside, 0, inputs, 0, 0]
     play.enter(node, scope)
     fill_scope(play, scope, play.net.scopes[inside].starts, dues)
     return scope
+
+
+def give_inputs(play: Play, node: Node, scope: int) -> None:
+    """Let what is inside a leg or round of a sub-process see its inputs. Raises: ExpressionError."""
+    inputs = inputs_of(play, node, scope)
+    if inputs is not None:
+        record = play.state.scopes[scope]
+        record[LAYER] = {**(record[LAYER] or {}), **inputs}
 
 
 def fill_scope(play: Play, scope: int, starts: tuple[int, ...], dues: dict[int, Any]) -> None:

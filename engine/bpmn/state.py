@@ -30,15 +30,16 @@ ITEM, TIMER, MESSAGE, CALL, OPERATION, FAILURE, BROADCAST, CONDITION = range(8) 
 #          of a multiple event it is for, where that is not the first
 #          MESSAGE and BROADCAST: that part, None for the first
 #          CONDITION: (whether it held when last looked at, that part)
-#          FAILURE: where to go on: "enter", "begin", "pass", "leg_begin", "leg", the variables of the child instance
-#          whose results could not be taken over, or the tokens, [flow, count] each, that a complex gateway holds
+#          FAILURE: where to go on: "enter", "begin", "pass", "leg_begin", "leg", "scope"; the result that could not be
+#          taken over (of a call: its child's variables); the tokens, [flow, count] each, that a complex gateway holds
+#          ITEM, OPERATION, CALL: the inputs of the node, None where it has none
 Wait = tuple[int, int, int, int, Any]
 ARMED_FOR_SCOPE = -1
 
 # A scope is a list [node, parent, inside, body, layer, live, leg]:
 #   inside  number of the net's scope, or WRAPPER for the leg of a simple activity
 #   body    id of the multi-instance body it is a leg of, else 0
-#   layer   the leg's own variables, None where the scope has none
+#   layer   the leg's own variables, or what a sub-process was given; None where the scope has none
 #   live    tokens in it
 #   leg     number of the leg from 1, else 0, which it is for a round of a standard loop too
 NODE, PARENT, INSIDE, BODY, LAYER, LIVE, LEG = range(7)
@@ -115,7 +116,10 @@ class State:
             record = self.scopes[scope]
             if record[BODY]:
                 body = self.bodies[record[BODY]]
-                layers.append({**counts(body), **record[LAYER]} if record[LEG] else {"loopCounter": body[B_STARTED]})
+                shown = counts(body) if record[LEG] else {"loopCounter": body[B_STARTED]}
+                layers.append({**shown, **(record[LAYER] or {})})
+            elif record[LAYER]:
+                layers.append(record[LAYER])
             scope = record[PARENT]
         if not layers:
             return self.variables

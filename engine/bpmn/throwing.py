@@ -10,6 +10,7 @@ from typing import Literal
 
 from .catching import enter_boundary, happen, key_of, part_of, start_event_subprocess, start_inside
 from .effects import BroadcastSent, EscalationSent, MessageSent, NodeLeft
+from .mapping import inputs_of, sees
 from .net import Event, Kind, Node
 from .play import Play
 from .state import BODY, BROADCAST, INSIDE, NODE, WRAPPER
@@ -24,11 +25,11 @@ def announce(play: Play, node: Node, scope: int) -> None:
     """Send the messages and broadcasts of `node` to the world, with what is seen from there."""
     for event in play.program.parts[node.index]:
         if event.kind == "message":
-            seen = dict(play.state.seen_from(scope))
+            seen = sees(play, scope, inputs_of(play, node, scope))
             key = key_of(play, event, scope)
             play.effects.append(MessageSent(node.index, scope, event.name or "", seen, key))
         elif event.kind == "signal":
-            seen = dict(play.state.seen_from(scope))
+            seen = sees(play, scope, inputs_of(play, node, scope))
             play.effects.append(BroadcastSent(node.index, scope, event.name or "", seen))
 
 

@@ -234,7 +234,8 @@ def _check_numbers(state: State) -> None:
     for what, _, scope, host, extra in state.waits.values():
         assert scope == 0 or scope in state.scopes
         assert host <= 0 or any(host in each for each in (state.waits, state.scopes, state.bodies, state.gates))
-        if host == 0 and not (what == FAILURE and extra in ("leg", "leg_begin") and not _is_wrapper(state, scope)):
+        over = what == FAILURE and extra in ("leg", "leg_begin", "scope")  # its token is that of the scope itself
+        if host == 0 and not (over and not _is_wrapper(state, scope)):
             tokens[scope] += 1
     for record in state.scopes.values():
         assert record[PARENT] == 0 or record[PARENT] in state.scopes

@@ -27,12 +27,18 @@ _LITERAL_CALLS: Final = frozenset({"date", "time", "date and time", "duration"})
 
 @dataclass(frozen=True, slots=True)
 class CompiledFeel:
-    """A compiled expression or list of unary tests: its source, the variables it reads, and what evaluates it."""
+    """A compiled expression or list of unary tests: its source, the variables it reads, and what evaluates it.
+
+    `known`, `is_open` and `is_tests` say how it was compiled, so that it can be compiled again from its source.
+    """
 
     source: str
     names: frozenset[str]
     tree: Tree = field(repr=False)
     closure: Closure = field(repr=False, compare=False)
+    known: frozenset[str] | None = None
+    is_open: bool = False
+    is_tests: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +118,7 @@ def _compiled(source: str, known: frozenset[str] | None, is_open: bool, is_tests
     parser = Parser(tokenise(source), Scope(known, BUILTINS, is_open=is_open))
     tree = parser.parse_unary_tests() if is_tests else parser.parse()
     names = measure(tree)
-    return CompiledFeel(source, names, tree, closure_of(tree))
+    return CompiledFeel(source, names, tree, closure_of(tree), known, is_open, is_tests)
 
 
 def _evaluated(compiled: CompiledFeel, env: Env, run: FeelRun) -> Outcome:
