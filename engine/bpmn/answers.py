@@ -48,7 +48,8 @@ def apply(root: _Element, questions: Iterable[Finding], answers: Answers) -> tup
         value = answers.get(question.key or "")
         if value is None or question.element is None:
             continue
-        slot, element = SLOTS.get(question.rule), by_id.get(question.element)
+        element = by_id.get(question.element)
+        slot = None if element is None else _slot_of(question.rule, element)
         if slot is None or element is None:
             raise _refusal("answer.not_taken", "a question that takes a value", question)
         slot.write(root, element, _checked(slot, value, question))
@@ -70,7 +71,8 @@ def settle(findings: Iterable[Finding], answers: Answers) -> tuple[list[Finding]
 
 def wants(root: _Element, question: Finding) -> dict[str, Any] | None:
     """What value a question takes: its kind, and for the ways out of a gateway each way; None where it takes none."""
-    slot = SLOTS.get(question.rule)
+    element = next((each for each in root.iter(f"{{{MODEL}}}*") if id_of(each) == question.element), root)
+    slot = _slot_of(question.rule, element)
     if slot is None:
         return None
     if slot.kind != "conditions":
@@ -201,11 +203,30 @@ def _write_conditions(root: _Element, element: _Element, conditions: Mapping[str
             _make(flow, "conditionExpression").text = text
 
 
+def _write_way(_: _Element, flow: _Element, text: str) -> None:
+    """The condition of one way, in place of one that could not be read."""
+    for old in list(children(flow, "conditionExpression")):
+        flow.remove(old)
+    _make(flow, "conditionExpression").text = text
+
+
+def _slot_of(rule: str, element: _Element) -> _Slot | None:
+    """What a question on `element` takes; any fault of a condition is answered with another condition."""
+    if rule.startswith("expression.") and local(element) == "sequenceFlow":
+        return WAY
+    return SLOTS.get(rule)
+
+
+WAY = _Slot("condition", _write_way)
 SLOTS: Mapping[str, _Slot] = {
     "timer.unset": _Slot("time", _write_time),
     "timer.several": _Slot("time", _write_time),
     "call.no_process": _Slot("process", _attribute("calledElement")),
     "service.no_operation": _Slot("operation", _attribute(f"{{{CL}}}operation")),
+    "service.program": _Slot("operation", _attribute(f"{{{CL}}}operation")),
+    "call.computed": _Slot("process", _attribute("calledElement")),
+    "call.version": _Slot("version", _attribute(f"{{{CL}}}version")),
+    "multi.cardinality": _Slot("legs", _write_legs),
     "task.script": _Slot("operation", _attribute(f"{{{CL}}}operation")),
     "task.decision": _Slot("operation", _attribute(f"{{{CL}}}operation")),
     "event.no_trigger": _Slot("message", _write_message),

@@ -19,7 +19,7 @@ from engine.bpmn.inventory import Thing, ThingKind
 from engine.bpmn.net import Event, Expression, Net
 from engine.bpmn.normalise import Change
 from engine.bpmn.reader_extensions import EXTENSION_ELEMENTS
-from engine.bpmn.tree import VENDORS, attribute, descendants, id_of, local, text_of
+from engine.bpmn.tree import FLOW_NODES, VENDORS, attribute, children, descendants, id_of, local, text_of
 
 FateWord = Literal["executed", "rewritten", "documentation", "asked", "refused"]
 FATES: tuple[FateWord, ...] = ("executed", "rewritten", "documentation", "asked", "refused")
@@ -192,12 +192,11 @@ class _Court:
         vendor = VENDORS.get(space[1:])
         around = self._vendor_around(thing.element)
         if thing.kind == "element":
-            own_words = [f"{vendor}:{word}", *(f"{vendor}:{each}" for each in thing.element.attrib)]
             verdict = self.vendor_elements[around] if around is not None else None
-            self.vendor_elements[thing.element] = verdict or self._word(thing, vendor, own_words)
+            self.vendor_elements[thing.element] = verdict or self._word(thing, vendor, [f"{vendor}:{word}"])
             return self.vendor_elements[thing.element]
         if own:
-            return self._rewritten(thing, [f"{vendor}:{own}"]) or self.vendor_elements[thing.element]
+            return self._rewritten(thing, [f"{vendor}:{word}@{own}"]) or self.vendor_elements[thing.element]
         return self._word(thing, vendor, [f"{vendor}:{word}"])
 
     def _vendor_around(self, element: _Element) -> _Element | None:
@@ -217,7 +216,8 @@ class _Court:
 
     def _rewritten(self, thing: Thing, words: list[str]) -> Verdict | None:
         for change in self._changes_around(thing):
-            if change.what.partition(" ")[0] in words:
+            said = change.what.partition(" ")[0]
+            if said in words or said.partition("@")[0] in words:
                 return "rewritten", change.what
         return None
 
@@ -234,6 +234,9 @@ class _Court:
         while at is not None and at is not thing.owner:
             yield from self.changes.get(id_of(at), ())
             at = at.getparent()
+        if at is None:  # what was carried over whole is no longer in the tree
+            for part in children(thing.owner):
+                yield from self.changes.get(id_of(part), ()) if local(part) not in FLOW_NODES else ()
         yield from self.changes.get(id_of(thing.owner), ())
 
     def _said(self, element: _Element, up_to: _Element | None = None) -> Verdict | None:

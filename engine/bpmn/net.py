@@ -44,6 +44,7 @@ class Kind(StrEnum):
 
 
 HUMAN = frozenset({Kind.USER, Kind.MANUAL})
+GATEWAYS = frozenset({Kind.EXCLUSIVE, Kind.PARALLEL, Kind.INCLUSIVE, Kind.COMPLEX, Kind.EVENT_BASED})
 ACTIVITIES = HUMAN | {Kind.RECEIVE, Kind.SEND, Kind.SERVICE, Kind.RULE, Kind.SCRIPT, Kind.SUBPROCESS, Kind.CALL}
 
 

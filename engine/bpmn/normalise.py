@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from lxml.etree import _Element
 
 from engine.bpmn import normalise_vendor
-from engine.bpmn.tree import EVENT_DEFINITIONS, FLOW_NODES, MODEL, id_of, local
+from engine.bpmn.tree import CL, EVENT_DEFINITIONS, FLOW_NODES, MODEL, id_of, local
 
 IDENTIFIED = (
     FLOW_NODES
@@ -74,6 +74,7 @@ TEXT_REFERENCES = frozenset(
     }
 )
 _MESSAGING = frozenset({"messageEventDefinition", "receiveTask", "sendTask"})
+_WORK = ("operation", "topic", "bean", "expression")  # a task that says who does its work sends no message
 _PREFIXED = re.compile(r"([^\W\d][\w.-]*):([^\s:]+)")
 
 
@@ -117,7 +118,8 @@ def normalise(root: _Element) -> Normalised:
         for what, before, after in normalise_vendor.adopt(element):
             changes.append(Change(_nearest_id(element), what, before, after))
     for element in unnamed:
-        changes.append(_declare_message(root, element, known))
+        if not any(element.get(f"{{{CL}}}{word}") for word in _WORK):
+            changes.append(_declare_message(root, element, known))
     return Normalised(root, tuple(changes))
 
 

@@ -1,108 +1,116 @@
-"""Simple vendor attributes and mappings in our words; everything else of a vendor stays for people to read."""
+"""The second step of an upload: what a vendor's attributes and extension elements say, moved into words of ours.
+
+`vendor_words` is the table of the words; here is how each kind of value is carried over. A word of ours that already
+stands on the element wins. What is not carried over stays where it is, for people to read.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
-from lxml.etree import QName, SubElement, _Element
+from lxml.etree import QName, _Element
 
+from engine.bpmn import normalise_mappings, normalise_zeebe
 from engine.bpmn.expressions import spelling_of
 from engine.bpmn.tree import CL, VENDORS, attribute, local
+from engine.bpmn.vendor_words import WORDS, Word, family_of
 
 Adopted = tuple[str, str | None, str | None]
 
-_ON_LOOPS = {"collection": "collection", "elementVariable": "element"}
-_ON_HUMANS = {"assignee": "assignee", "formKey": "form"}
-_ZEEBE = next(namespace for namespace, vendor in VENDORS.items() if vendor == "zeebe")
-_ON_ZEEBE_LOOPS = {
-    "inputCollection": "collection",
-    "inputElement": "element",
-    "outputCollection": "output_collection",
-    "outputElement": "output_element",
-}
 _KEPT_FORMS = ("embedded:", "app:", "deployment:", "${", "#{")  # pages of the vendor's own tasklist
+_CONSTANTS = frozenset({"assignee", "due", "priority"})  # ours are expressions, theirs may be plain text
+_BINDINGS = {"latest": "latest", "deployment": "deployment", "version": "version", "versionTag": "tag"}
+_REPEATED = re.compile(r"\s*R(\d{1,4})/.*|\s*(\d{1,4})\s*", re.DOTALL)
+_HOLE = re.compile(r"\s*[$#]\{\s*(.*?)\s*\}\s*", re.DOTALL)
 
 
 def adopt(element: _Element) -> Iterator[Adopted]:
-    """Writes what `element` says in a vendor's words in ours: (what, before, after) for each."""
+    """Moves what `element` says in a vendor's words into ours: (what, before, after) for each."""
     name = local(element)
-    if name == "multiInstanceLoopCharacteristics":
-        yield from _adopt_attributes(element, _ON_LOOPS)
-        yield from _adopt_zeebe_loop(element)
-    elif name in ("userTask", "startEvent"):
-        yield from _adopt_attributes(element, _ON_HUMANS)
-    elif name == "callActivity":
-        yield from _adopt_mappings(element)
-        yield from _adopt_zeebe_call(element)
+    for key in [str(each) for each in element.attrib]:
+        tag = QName(key)
+        word = WORDS[family_of(tag.namespace) or "engine"].get(tag.localname) if tag.namespace in VENDORS else None
+        if word is None or not word.holds_on(name):
+            continue
+        value = (element.get(key) or "").strip()
+        carried = _carried(element, tag.localname, word, value) if value else None
+        if carried is not None and _write(element, *carried):
+            before = element.attrib.pop(key)
+            yield f"{VENDORS[tag.namespace or '']}:{tag.localname} as cl:{carried[0]}", str(before), carried[1]
+    yield from _adopt_retries(element, name)
+    yield from normalise_zeebe.adopt(element, name)
+    yield from normalise_mappings.adopt(element, name)
 
 
-def _adopt_attributes(element: _Element, words: dict[str, str]) -> Iterator[Adopted]:
-    for namespace, vendor in VENDORS.items():
-        for theirs, ours in words.items():
-            value = attribute(element, theirs, namespace)
-            if value is None or element.get(f"{{{CL}}}{ours}") is not None:
-                continue
-            if ours == "form" and value.startswith(_KEPT_FORMS):
-                continue
-            after = _as_expression(value) if ours == "assignee" else value
-            element.set(f"{{{CL}}}{ours}", after)
-            yield f"{vendor}:{theirs} as cl:{ours}", value, after
+def _write(element: _Element, ours: str, value: str) -> bool:
+    """Sets a word of ours that is not there yet; candidates add up."""
+    key = f"{{{CL}}}{ours}"
+    there = element.get(key)
+    if ours == "candidates" and there is not None:
+        value = f"{there}, {value}"
+    elif there is not None:
+        return there == value
+    element.set(key, value)
+    return True
 
 
-def _as_expression(value: str) -> str:
-    """The expression for a vendor's attribute whose plain text is a constant."""
-    return value if spelling_of(value) == "juel" else json.dumps(value, ensure_ascii=False)
+def _carried(element: _Element, theirs: str, word: Word, value: str) -> tuple[str, str] | None:
+    """The word of ours and its value that a vendor's attribute becomes; None where it says nothing of use."""
+    match word.ours:
+        case "topic":
+            return _worker(element, theirs, value)
+        case "bean":
+            return "bean", value.rpartition(".")[2] if theirs == "class" else _inside(value)
+        case "form":
+            return None if value.startswith(_KEPT_FORMS) else ("form", value)
+        case "binding" | "version" | "all_in":
+            return _called(theirs, value)
+        case ours if ours in _CONSTANTS:
+            return ours, value if spelling_of(value) != "plain" else json.dumps(value, ensure_ascii=False)
+        case ours:
+            return ours, value
 
 
-def _adopt_mappings(call: _Element) -> Iterator[Adopted]:
-    """Turns `in` and `out` with a source and a target into ours, keeping their order."""
-    for extensions in [child for child in call if local(child) == "extensionElements"]:
-        for theirs in list(extensions):
-            tag = QName(theirs)
-            vendor = VENDORS.get(tag.namespace or "")
-            source = attribute(theirs, "source") or attribute(theirs, "sourceExpression")
-            target = attribute(theirs, "target")
-            if not vendor or tag.localname not in ("in", "out") or not source or not target:
-                continue
-            ours = SubElement(extensions, f"{{{CL}}}{tag.localname}", source=source, target=target)
-            ours.tail = theirs.tail
-            extensions.replace(theirs, ours)
-            yield f"{vendor}:{tag.localname} as cl:{tag.localname}", source, f"{source} -> {target}"
+def _worker(element: _Element, theirs: str, value: str) -> tuple[str, str] | None:
+    """External work by its topic; any other type of task is a program of the engine, such as its mail sender."""
+    kind = next((found for each in VENDORS if (found := attribute(element, "type", each)) is not None), "external")
+    if theirs == "topic":
+        return ("topic", value) if kind == "external" else None
+    topic = next((found for each in VENDORS if (found := attribute(element, "topic", each)) is not None), None)
+    if value == "external":
+        return None if topic is None else ("topic", topic)
+    return "bean", value
 
 
-def _zeebe(element: _Element, name: str) -> Iterator[_Element]:
-    for extensions in [child for child in element if local(child) == "extensionElements"]:
-        yield from extensions.iter(f"{{{_ZEEBE}}}{name}")
+def _called(theirs: str, value: str) -> tuple[str, str] | None:
+    """Which version of a process is called, and whether it gets every variable."""
+    if theirs in ("sameDeployment", "inheritVariables"):
+        ours = ("binding", "deployment") if theirs == "sameDeployment" else ("all_in", "true")
+        return ours if value == "true" else None
+    if theirs == "calledElementBinding":
+        return ("binding", _BINDINGS[value]) if value in _BINDINGS else None
+    return "version", value
 
 
-def _adopt_zeebe_loop(loop: _Element) -> Iterator[Adopted]:
-    """Takes over what Zeebe says of a multi-instance; its output element is a FEEL text, ours the name in it."""
-    for theirs in _zeebe(loop, "loopCharacteristics"):
-        for word, ours in _ON_ZEEBE_LOOPS.items():
-            value = attribute(theirs, word)
-            if value is None or loop.get(f"{{{CL}}}{ours}") is not None:
-                continue
-            after = value.removeprefix("=").strip() if ours == "output_element" else value
-            loop.set(f"{{{CL}}}{ours}", after)
-            yield f"zeebe:{word} as cl:{ours}", value, after
+def _inside(value: str) -> str:
+    """The text inside the one hole of an expression, `bean` for `${bean}`; the text itself where it is none."""
+    found = _HOLE.fullmatch(value)
+    return found.group(1) if found else value
 
 
-def _adopt_zeebe_call(call: _Element) -> Iterator[Adopted]:
-    """Takes over the called process of Zeebe, and the mappings whose source is FEEL and whose target is one name."""
-    for called in list(_zeebe(call, "calledElement")):
-        process = attribute(called, "processId")
-        if process and call.get("calledElement") is None:
-            call.set("calledElement", process)
-            yield "zeebe:processId as calledElement", process, process
-    for theirs, ours in (("input", "in"), ("output", "out")):
-        for mapping in list(_zeebe(call, theirs)):
-            source, target = attribute(mapping, "source") or "", attribute(mapping, "target") or ""
-            if not source.startswith("=") or not target.isidentifier():
-                continue
-            extensions = next(child for child in call if local(child) == "extensionElements")
-            SubElement(extensions, f"{{{CL}}}{ours}", source=source, target=target)
-            holder = mapping.getparent()
-            assert holder is not None
-            holder.remove(mapping)
-            yield f"zeebe:{theirs} as cl:{ours}", source, f"{source} -> {target}"
+def _adopt_retries(element: _Element, name: str) -> Iterator[Adopted]:
+    """How often failing work is tried again, where it is said as a number or a cycle with one."""
+    word = WORDS["engine"]["failedJobRetryTimeCycle"]
+    if not word.holds_on(name):
+        return
+    holders = [child for child in element if local(child) == "extensionElements"]
+    for theirs in [each for holder in holders for each in holder if isinstance(each.tag, str)]:
+        tag = QName(theirs)
+        if family_of(tag.namespace) != "engine" or tag.localname != "failedJobRetryTimeCycle":
+            continue
+        found = _REPEATED.fullmatch(theirs.text or "")
+        if found and _write(element, "retries", found.group(1) or found.group(2)):
+            normalise_mappings.remove(theirs)
+            yield f"{VENDORS[tag.namespace or '']}:{tag.localname} as cl:retries", theirs.text, found.group(0).strip()

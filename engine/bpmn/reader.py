@@ -24,7 +24,7 @@ from engine.bpmn.reader_flows import read_boundaries, read_flows
 from engine.bpmn.reader_gateways import settle_splits
 from engine.bpmn.reader_lanes import read_lanes
 from engine.bpmn.reader_nodes import read_scopes
-from engine.bpmn.reader_rewrites import rewrite
+from engine.bpmn.reader_rewrites import rewrite, split_conditional_flows
 from engine.bpmn.tree import FLOW_NODES, attribute, children, documentation_of, id_of, local
 
 
@@ -84,6 +84,7 @@ def _read_process(draft: Draft, digest: str, definitions: Definitions, data: Dat
     read_flows(draft, findings)
     read_boundaries(draft, findings)
     settle_event_gateways(draft, findings)
+    split_conditional_flows(draft, findings)
     settle_splits(draft, findings)
     rewrite(draft, findings)
     lanes = read_lanes(process, draft.elements, findings)

@@ -9,15 +9,20 @@ from lxml.etree import QName, _Element
 
 from engine.bpmn.expressions import spelling_of
 from engine.bpmn.findings import Findings
-from engine.bpmn.net import Call, Expression, Kind, MultiInstance, Spelling
-from engine.bpmn.reader_texts import read_expression, read_name, stated_spelling
+from engine.bpmn.net import Call, Expression, Kind, MultiInstance
+from engine.bpmn.reader_texts import read_expression, read_name, read_stated
+from engine.bpmn.reader_work import read_mappings, read_people, read_service, with_binding
 from engine.bpmn.tree import CL, SUBPROCESSES, VENDORS, attribute, children, descendants, id_of, local, text_of
 from engine.domain.directive import LOOP_ROLES
 
 MOST_LEGS = 500
 PROPOSED_LEGS = "2"
 _MARKS = {"loop": "loop", "action": "action", "stage": "stage", "form": "form"}
-_KNOWN_MARKS = frozenset(_MARKS) | {"assignee", "operation"}
+_KNOWN_MARKS = frozenset(_MARKS) | {
+    *("assignee", "candidates", "due", "priority"),
+    *("operation", "bean", "expression", "topic", "retries", "decision", "result", "map_result"),
+    *("binding", "version", "all_in", "all_out"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,10 @@ def read_marks(element: _Element, kind: Kind, findings: Findings) -> dict[str, A
             name=given["loop"][:80],
             known=known,
         )
-    given["assignee"] = read_expression(attribute(element, "assignee", CL), element, "the assignee", findings)
+    assignee = attribute(element, "assignee", CL)
+    given["assignee"] = read_expression(assignee, element, "the assignee", findings, proposal="nobody in particular")
+    given |= read_people(element, kind, findings)
+    given["inputs"], given["outputs"] = (read_mappings(element, way, findings) for way in ("input", "output"))
     for name in element.attrib:
         tag = QName(str(name))
         if tag.namespace == CL and tag.localname not in _KNOWN_MARKS:
@@ -65,10 +73,7 @@ def read_marks(element: _Element, kind: Kind, findings: Findings) -> dict[str, A
                 name=tag.localname,
             )
     if kind is Kind.SERVICE:
-        given["operation"] = attribute(element, "operation", CL)
-        if given["operation"] is None:
-            message = "Expected cl:operation to name a registered operation, but this service task names none."
-            findings.add("service.no_operation", "warning", element, message, question=True)
+        given |= read_service(element, findings)
     return given
 
 
@@ -80,32 +85,19 @@ def read_call(element: _Element, findings: Findings) -> Call | None:
         findings.propose("call.no_process", element, message, "a person does it")
         return None
     if spelling_of(process) != "plain":
-        findings.unsupported(element, "a call whose process is computed", "name the process itself")
+        message = f"Expected calledElement to name a process, but it is computed: {process:.80}."
+        findings.propose("call.computed", element, message, "a person does it", text=process[:80])
         return None
-    inputs: list[tuple[Expression, str]] = []
-    outputs: list[tuple[Expression, str]] = []
+    inputs, outputs = (read_mappings(element, way, findings) for way in ("in", "out"))
     for extensions in children(element, "extensionElements"):
         for each in extensions:
             tag = QName(each)
-            if tag.localname not in ("in", "out"):
-                continue
-            if tag.namespace == CL:
-                _read_mapping(each, element, inputs if tag.localname == "in" else outputs, findings)
-            elif tag.namespace in VENDORS and attribute(each, "businessKey") is None:
-                mapping = f"the mapping {VENDORS[tag.namespace]}:{tag.localname} without source or target"
-                findings.unsupported(element, mapping, "name each variable with cl:in or cl:out")
-    return Call(process, tuple(inputs), tuple(outputs))
-
-
-def _read_mapping(mapping: _Element, element: _Element, into: list[tuple[Expression, str]], findings: Findings) -> None:
-    source, target = attribute(mapping, "source"), attribute(mapping, "target")
-    if source is None or target is None:
-        findings.error("call.mapping", element, "Expected source and target in each mapping, but one is missing.")
-        return
-    expression = read_expression(source, element, f"the mapping to {target!r:.80}", findings)
-    name = read_name(target, element, "target of a mapping", findings)
-    if expression and name:
-        into.append((expression, name))
+            vendor = VENDORS.get(tag.namespace or "")
+            if vendor and tag.localname in ("in", "out") and attribute(each, "businessKey") is None:
+                said = f"{vendor}:{tag.localname}"
+                message = f"Expected a source and a target in each mapping, but {said} has not both."
+                findings.propose("call.mapping", element, message, "this mapping is left out")
+    return with_binding(Call(process, inputs, outputs), element, findings)
 
 
 def read_multi(element: _Element, data: DataNames, findings: Findings) -> MultiInstance | None:
@@ -116,41 +108,45 @@ def read_multi(element: _Element, data: DataNames, findings: Findings) -> MultiI
     if attribute(loop, "behavior") not in (None, "All"):
         findings.unsupported(element, "a multi-instance that throws events while it runs", "leave its behavior at All")
         return None
-    cardinality, counted_in = _stated_text(loop, "loopCardinality", element, findings)
-    completion, completed_in = _stated_text(loop, "completionCondition", element, findings)
-    collection = _collection(loop, data)
-    if (cardinality is None) == (collection is None):
-        what, proposal = ("neither", f"{PROPOSED_LEGS} legs") if collection is None else ("both", "the collection")
-        message = f"Expected either a cardinality or a collection, but the multi-instance has {what}."
-        findings.propose("multi.no_collection", element, message, proposal, legs=PROPOSED_LEGS)
-        cardinality, counted_in = (PROPOSED_LEGS, "plain") if collection is None else (None, None)
-    if cardinality is not None and not _small_enough(cardinality, element, findings):
-        return None
-    before = findings.errors()
-    multi = MultiInstance(
+    cardinality, collection = _legs(loop, data, element, findings)
+    completion = next(children(loop, "completionCondition"), None)
+    return MultiInstance(
         sequential=loop.get("isSequential") == "true",
-        cardinality=read_expression(cardinality, element, "the cardinality", findings, spelling=counted_in),
-        collection=read_expression(collection, element, "the collection", findings),
+        cardinality=cardinality,
+        collection=collection,
         element=_loop_name(loop, "element", "inputDataItem", element, findings),
-        completion=read_expression(
-            completion, element, "the completion condition", findings, spelling=completed_in, boolean=True
+        completion=None
+        if completion is None
+        else read_stated(
+            completion, element, "the completion condition", findings, "all legs are awaited", boolean=True
         ),
         output_collection=_output_collection(loop, data, element, findings),
         output_element=_loop_name(loop, "output_element", "outputDataItem", element, findings),
     )
-    return multi if findings.errors() == before else None
 
 
-def _stated_text(
-    loop: _Element, name: str, element: _Element, findings: Findings
-) -> tuple[str, Spelling] | tuple[None, None]:
-    """The text of a child of the marker with its spelling; nothing where there is none or it is foreign."""
-    stated = next(children(loop, name), None)
-    text = text_of(stated)
-    if stated is None or not text:
-        return None, None
-    spelling = stated_spelling(stated, text, element, findings)
-    return (text, spelling) if spelling else (None, None)
+def _legs(
+    loop: _Element, data: DataNames, element: _Element, findings: Findings
+) -> tuple[Expression | None, Expression | None]:
+    """The cardinality or the collection of a multi-instance: exactly one, as proposed where the file leaves it open."""
+    counted = next(children(loop, "loopCardinality"), None)
+    counted = counted if text_of(counted) else None
+    over = _collection(loop, data)
+    proposal = f"{PROPOSED_LEGS} legs"
+    cardinality = collection = None
+    if over is not None:
+        if counted is not None:
+            message = "Expected either a cardinality or a collection, but the multi-instance has both."
+            findings.propose("multi.no_collection", element, message, "the collection", legs=PROPOSED_LEGS)
+        collection = read_expression(over, element, "the collection", findings, proposal=proposal)
+    elif counted is None:
+        message = "Expected either a cardinality or a collection, but the multi-instance has neither."
+        findings.propose("multi.no_collection", element, message, proposal, legs=PROPOSED_LEGS)
+    elif _small_enough(text_of(counted), element, findings):
+        cardinality = read_stated(counted, element, "the cardinality", findings, proposal)
+    if collection is None and cardinality is None:
+        cardinality = Expression(PROPOSED_LEGS)
+    return cardinality, collection
 
 
 def _collection(loop: _Element, data: DataNames) -> str | None:
@@ -162,7 +158,7 @@ def _collection(loop: _Element, data: DataNames) -> str | None:
 def _output_collection(loop: _Element, data: DataNames, element: _Element, findings: Findings) -> str | None:
     reference = text_of(next(children(loop, "loopDataOutputRef"), None))
     given = attribute(loop, "output_collection", CL) or (data.variable(reference) if reference else None)
-    return read_name(given, element, "output collection", findings)
+    return read_name(given, element, "output collection", findings, proposal="nothing is collected")
 
 
 def _loop_name(loop: _Element, ours: str, standard: str, element: _Element, findings: Findings) -> str | None:
@@ -170,7 +166,8 @@ def _loop_name(loop: _Element, ours: str, standard: str, element: _Element, find
     given = attribute(loop, ours, CL)
     if given is None and (item := next(children(loop, standard), None)) is not None:
         given = attribute(item, "name") or attribute(item, "id")
-    return read_name(given, element, f"{ours.replace('_', ' ')} of a multi-instance", findings)
+    where = f"{ours.replace('_', ' ')} of a multi-instance"
+    return read_name(given, element, where, findings, proposal="it has no name")
 
 
 def _small_enough(cardinality: str, element: _Element, findings: Findings) -> bool:
@@ -182,7 +179,8 @@ def _small_enough(cardinality: str, element: _Element, findings: Findings) -> bo
     if cardinality.isdecimal() and count <= MOST_LEGS:
         return True
     message = f"Expected a whole number of at most {MOST_LEGS} legs, but the cardinality is {cardinality:.40}."
-    findings.error("multi.cardinality", element, message, found=cardinality[:40], most=MOST_LEGS)
+    proposal = f"{PROPOSED_LEGS} legs"
+    findings.propose("multi.cardinality", element, message, proposal, found=cardinality[:40], most=MOST_LEGS)
     return False
 
 

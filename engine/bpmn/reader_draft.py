@@ -51,6 +51,7 @@ class Draft:
         self.nodes: list[NodeDraft] = []
         self.flows: list[Flow] = []
         self.undecided: set[int] = set()  # flows in whose element no condition stands
+        self.unreadable: set[int] = set()  # flows whose condition is asked about
         self.scopes: list[ScopeDraft] = []
         self.elements: dict[str, _Element] = {}
         self.scope_of: dict[str, int] = {}  # the scope of every flow node, also of those that became no node

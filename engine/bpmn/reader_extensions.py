@@ -11,7 +11,6 @@ from engine.bpmn.reader_draft import Draft
 from engine.bpmn.tree import CL, VENDORS, children, id_of
 
 EXTENSION_ELEMENTS = "extensionElements"
-_ADOPTED = frozenset({"assignee", "collection", "elementVariable", "formKey"})
 _MOST_KEPT = 20_000  # characters of one element's extension trees
 
 
@@ -44,13 +43,7 @@ def _is_foreign(element: _Element) -> bool:
 def _note_ignored(element: _Element, foreign: Mapping[str, str], trees: list[_Element], findings: Findings) -> None:
     """Says which words of an engine's vendor stand on `element` without effect."""
     names = [QName(name) for name in foreign] + [QName(each) for each in trees]
-    ignored = sorted(
-        {
-            f"{VENDORS[name.namespace]}:{name.localname}"
-            for name in names
-            if name.namespace in VENDORS and name.localname not in _ADOPTED
-        }
-    )
+    ignored = sorted({f"{VENDORS[name.namespace]}:{name.localname}" for name in names if name.namespace in VENDORS})
     if ignored:
         message = f"Kept for people to read, without effect here: {', '.join(ignored):.500}."
         findings.add("vendor.without_effect", "warning", element, message, names=", ".join(ignored)[:500])

@@ -7,10 +7,11 @@ from lxml.etree import _Element
 from engine.bpmn.findings import Findings
 from engine.bpmn.net import ACTIVITIES, Expression, Flow, Kind
 from engine.bpmn.reader_draft import Draft, NodeDraft
-from engine.bpmn.reader_texts import read_expression, stated_spelling
+from engine.bpmn.reader_texts import read_stated
 from engine.bpmn.tree import attribute, children, id_of, local, text_of
 
 _DECIDING = ACTIVITIES | {Kind.EXCLUSIVE, Kind.INCLUSIVE, Kind.COMPLEX}
+_TAKING_ALL = frozenset({Kind.PARALLEL, Kind.EVENT_BASED})
 
 
 def read_flows(draft: Draft, findings: Findings) -> None:
@@ -26,6 +27,8 @@ def read_flows(draft: Draft, findings: Findings) -> None:
                 draft.nodes[flow.target].incoming.append(flow.index)
                 if not text_of(next(children(element, "conditionExpression"), None)):
                     draft.undecided.add(flow.index)
+                elif flow.condition is None and element.get("id") != draft.nodes[flow.source].element.get("default"):
+                    draft.unreadable.add(flow.index)
     for node in draft.nodes:
         _read_default(node, draft, flow_ids, findings)
         _check_ends(node, findings)
@@ -69,12 +72,9 @@ def _read_condition(element: _Element, source: NodeDraft, findings: Findings) ->
     text = text_of(stated)
     if stated is None or not text:
         return None
-    if source.kind not in _DECIDING:
-        construct = f"a condition on a flow out of a {local(source.element)}"
-        findings.unsupported(element, construct, "put an exclusive or inclusive gateway between")
-        return None
-    spelling = stated_spelling(stated, text, element, findings)
-    if spelling is None:
+    if source.kind in _TAKING_ALL:
+        message = "Expected no condition on a flow out of this gateway, but there is one; it is not evaluated."
+        findings.add("flow.ignored_condition", "warning", element, message)
         return None
     if source.element.get("default") == id_of(element):
         findings.add(
@@ -84,7 +84,7 @@ def _read_condition(element: _Element, source: NodeDraft, findings: Findings) ->
             "Expected no condition on a default flow, but there is one; it is not evaluated.",
         )
         return None
-    return read_expression(text, element, "the condition", findings, spelling=spelling, boolean=True)
+    return read_stated(stated, element, "the condition", findings, "a person chooses by the labels", boolean=True)
 
 
 def _read_default(node: NodeDraft, draft: Draft, flow_ids: dict[str, int], findings: Findings) -> None:

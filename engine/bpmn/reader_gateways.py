@@ -26,7 +26,10 @@ def settle_splits(draft: Draft, findings: Findings) -> None:
             continue
         default = node.more.get("default")
         undecided = [index for index in node.outgoing if index in draft.undecided and index != default]
-        if not undecided:
+        if any(index in draft.unreadable for index in node.outgoing):
+            let_a_person_choose(node, draft)  # the question stands at the flows
+            continue
+        if not undecided or node.id in draft.made_for:
             continue
         flows = ", ".join(repr(draft.flows[index].id)[:80] for index in undecided[:5])
         message = f"Expected a condition or the default mark on each way out, but there is neither on {flows}."

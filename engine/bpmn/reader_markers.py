@@ -9,7 +9,7 @@ from lxml.etree import _Element
 
 from engine.bpmn.findings import Findings
 from engine.bpmn.net import Expression, StandardLoop
-from engine.bpmn.reader_texts import read_expression, stated_spelling
+from engine.bpmn.reader_texts import read_stated
 from engine.bpmn.tree import attribute, children, text_of
 
 PROPOSED_ROUNDS = 2
@@ -21,11 +21,16 @@ def read_loop(element: _Element, findings: Findings) -> StandardLoop | None:
     loop = next(children(element, "standardLoopCharacteristics"), None)
     if loop is None:
         return None
-    condition = read_stated(loop, "loopCondition", element, "the loop condition", findings)
+    proposal = f"{PROPOSED_ROUNDS} rounds"
+    stated = next(children(loop, "loopCondition"), None)
+    condition = None
+    if stated is not None:
+        condition = read_stated(stated, element, "the loop condition", findings, proposal, boolean=True)
     most = _most(attribute(loop, "loopMaximum"), element, findings)
-    if condition is None and most is None:
+    if condition is None and most is None and text_of(stated):
+        most = PROPOSED_ROUNDS
+    elif condition is None and most is None:
         message = "Expected a condition or a maximum, so that the loop ends, but it has neither."
-        proposal = f"{PROPOSED_ROUNDS} rounds"
         findings.propose("loop.no_condition", element, message, proposal, rounds=PROPOSED_ROUNDS)
         most = PROPOSED_ROUNDS
     return StandardLoop(condition, loop.get("testBefore") == "true", most)
@@ -37,20 +42,14 @@ def _most(text: str | None, element: _Element, findings: Findings) -> int | None
     if text.isdecimal() and 0 < int(text[:9]) <= MOST_ROUNDS and len(text) < 9:
         return int(text)
     message = f"Expected a whole number from 1 to {MOST_ROUNDS} as maximum of the loop, but it is {text!r:.40}."
-    findings.error("loop.most", element, message, most=MOST_ROUNDS, found=text[:40])
+    findings.propose("loop.most", element, message, "no maximum of its own", most=MOST_ROUNDS, found=text[:40])
     return None
 
 
 def read_activation(element: _Element, findings: Findings) -> Expression | None:
     """When a complex gateway has enough tokens; None where it needs one from each way in."""
-    return read_stated(element, "activationCondition", element, "the activation condition", findings)
-
-
-def read_stated(holder: _Element, name: str, element: _Element, where: str, findings: Findings) -> Expression | None:
-    """The condition in the child `name` of `holder`; None where there is none or, with a finding, an unusable one."""
-    stated = next(children(holder, name), None)
-    text = text_of(stated)
-    if stated is None or not text:
+    stated = next(children(element, "activationCondition"), None)
+    if stated is None:
         return None
-    spelling = stated_spelling(stated, text, element, findings)
-    return read_expression(text, element, where, findings, spelling=spelling, boolean=True) if spelling else None
+    proposal = "a token from each way in"
+    return read_stated(stated, element, "the activation condition", findings, proposal, boolean=True)

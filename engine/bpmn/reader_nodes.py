@@ -15,6 +15,7 @@ from engine.bpmn.reader_draft import Draft, ScopeDraft
 from engine.bpmn.reader_events import link_of, read_event
 from engine.bpmn.reader_markers import read_activation, read_loop
 from engine.bpmn.reader_starts import check_starts
+from engine.bpmn.reader_work import with_words
 from engine.bpmn.tree import CL, EVENTS, FLOW_NODES, SUBPROCESSES, attribute, children, id_of, local
 
 MOST_LEVELS = 5
@@ -39,9 +40,11 @@ KINDS: Mapping[str, Kind] = {
 }
 _UNSUPPORTED: Mapping[str, tuple[str, str]] = {}
 _FOREIGN_WORK: Mapping[str, tuple[str, str]] = {
+    "serviceTask": ("service.no_operation", "a registered operation"),
     "scriptTask": ("task.script", "a registered operation for the script, which never runs here"),
     "businessRuleTask": ("task.decision", "a registered operation for the decision"),
 }
+_WORKING = frozenset({"businessRuleTask", "scriptTask", "sendTask", "serviceTask"})
 _QUIET = frozenset(
     {
         "association",
@@ -129,7 +132,7 @@ def _read_node(
     if name in SUBPROCESSES:
         _read_subprocess(element, scope, draft, definitions, data, findings)
         return
-    kind = _foreign_work(element, name, findings) if name in _FOREIGN_WORK else KINDS.get(name)
+    kind = _kind_of(element, name, findings)
     if kind is None:
         construct, remedy = _UNSUPPORTED.get(name, (f"a {name}", "use the elements of a process"))
         findings.unsupported(element, construct, remedy)
@@ -144,12 +147,13 @@ def _read_node(
         event = read_event(element, definitions, findings)
         if event is None:
             return
-        more["event"] = event
+        more["event"] = with_words(event, element, findings)
         more["interrupting"] = _interrupts(element, name, event, findings)
     if kind is Kind.RECEIVE and element.get("instantiate") == "true":
         more["instantiate"] = True
     if kind in (Kind.RECEIVE, Kind.SEND):
-        more["event"] = Event("message", definitions.named_or_proposed("message", element, element, findings))
+        message = Event("message", definitions.named_or_proposed("message", element, element, findings))
+        more["event"] = with_words(message, element, findings)
     if kind is Kind.CALL:
         more["call"] = read_call(element, findings)
         kind = Kind.CALL if more["call"] else Kind.MANUAL
@@ -162,10 +166,15 @@ def _read_node(
     draft.add(element, kind, scope.index, **more)
 
 
-def _foreign_work(element: _Element, name: str, findings: Findings) -> Kind:
-    """What a task is whose work is written in the file: the operation that is named, else proposed as a person's."""
-    if attribute(element, "operation", CL) is not None:
+def _kind_of(element: _Element, name: str, findings: Findings) -> Kind | None:
+    """What a node is; a task is a service where an operation, a topic or a program is said to do its work.
+
+    One of which the file does not say who does it, or says it in a script or a decision, is proposed as a person's.
+    """
+    if name in _WORKING and any(attribute(element, word, CL) for word in ("operation", "topic", "bean", "expression")):
         return Kind.SERVICE
+    if name not in _FOREIGN_WORK or (name == "serviceTask" and attribute(element, "operationRef")):
+        return KINDS.get(name)
     rule, wanted = _FOREIGN_WORK[name]
     findings.propose(rule, element, f"Expected cl:operation to name {wanted}, but it names none.", "a person does it")
     return Kind.MANUAL

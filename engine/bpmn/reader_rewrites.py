@@ -7,7 +7,7 @@ Every rewriting keeps the meaning and is noted on its element; no answer is need
 from __future__ import annotations
 
 from engine.bpmn.findings import Findings
-from engine.bpmn.net import ACTIVITIES, Event, Kind
+from engine.bpmn.net import GATEWAYS, Event, Kind
 from engine.bpmn.reader_definitions import name_for
 from engine.bpmn.reader_draft import Draft, NodeDraft, ScopeDraft
 from engine.bpmn.tree import attribute, id_of, local
@@ -16,12 +16,16 @@ _NEVER_FIRST = frozenset({Kind.BOUNDARY, Kind.EVENT_SUBPROCESS})
 
 
 def rewrite(draft: Draft, findings: Findings) -> None:
-    """Draws in full the links, the split flows of activities and the missing starts of all scopes of `draft`."""
+    """Draws in full the links and the missing starts of all scopes of `draft`."""
     _join_links(draft, findings)
-    for node in list(draft.nodes):
-        _split_activity(node, draft, findings)
     for scope in draft.scopes:
         _imply_start(scope, draft, findings)
+
+
+def split_conditional_flows(draft: Draft, findings: Findings) -> None:
+    """Draws in full the splits behind activities and events whose flows have conditions or a default."""
+    for node in list(draft.nodes):
+        _split_activity(node, draft, findings)
 
 
 def _join_links(draft: Draft, findings: Findings) -> None:
@@ -57,17 +61,18 @@ def _join_links(draft: Draft, findings: Findings) -> None:
 
 def _split_activity(node: NodeDraft, draft: Draft, findings: Findings) -> None:
     """An inclusive split behind an activity whose flows have conditions or a default."""
-    if node.kind not in ACTIVITIES:
+    if node.kind in GATEWAYS:
         return
     default = node.more.pop("default", None)
-    if default is None and all(draft.flows[index].condition is None for index in node.outgoing):
+    conditional = [i for i in node.outgoing if draft.flows[i].condition is not None or i in draft.unreadable]
+    if default is None and not conditional:
         return
     split = draft.make(node, "ways", "inclusiveGateway", Kind.INCLUSIVE)
     draft.hand_over(node, split)
     draft.connect(node, split)
     if default is not None:
         split.more["default"] = default
-    message = "Conditions on the flows out of the activity are decided like an inclusive gateway behind it."
+    message = "Conditions on the flows out of the node are decided like an inclusive gateway behind it."
     findings.add("flow.activity_split", "info", node.element, message)
 
 

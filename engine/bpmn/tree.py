@@ -14,6 +14,9 @@ VENDORS = {
     "http://flowable.org/bpmn": "flowable",
     "http://activiti.org/bpmn": "activiti",
     "http://camunda.org/schema/zeebe/1.0": "zeebe",
+    "http://www.camunda.com/fox": "fox",
+    "http://www.operaton.com/fox": "fox",
+    "http://www.jboss.org/drools": "drools",
 }
 
 TASKS = frozenset(

@@ -16,6 +16,9 @@ Value = Literal["expression", "name", "text", "pick"]
 
 _HUMAN = ("Task", "ManualTask", "UserTask")
 _WORKING = ("ServiceTask", "SendTask", "ScriptTask", "BusinessRuleTask")
+_CAUGHT = ("ErrorEventDefinition", "EscalationEventDefinition")
+MAPPED: tuple[str, ...] = ("CallActivity",)
+"""Types whose extension elements may hold `cl:in` and `cl:out`, each with a source and a target."""
 _LOOP = ("MultiInstanceLoopCharacteristics",)
 
 
@@ -35,16 +38,30 @@ MARKS: tuple[Mark, ...] = (
     Mark("form", ("UserTask", "ManualTask", "Task", "StartEvent"), "pick"),
     Mark("role", ("Lane",), "pick"),
     Mark("assignee", _HUMAN, "expression"),
+    Mark("candidates", _HUMAN, "text"),
+    Mark("due", _HUMAN, "expression"),
+    Mark("priority", _HUMAN, "expression"),
     Mark("operation", _WORKING, "pick"),
+    Mark("topic", _WORKING, "text"),
+    Mark("retries", _WORKING, "text"),
+    Mark("bean", _WORKING, "text"),
+    Mark("expression", _WORKING, "expression"),
+    Mark("decision", ("BusinessRuleTask",), "pick"),
+    Mark("map_result", ("BusinessRuleTask",), "text"),
+    Mark("result", _WORKING, "name"),
+    Mark("key", ("Message",), "expression"),
+    Mark("code_variable", _CAUGHT, "name"),
+    Mark("text_variable", _CAUGHT, "name"),
+    Mark("binding", MAPPED, "pick"),
+    Mark("version", MAPPED, "text"),
+    Mark("all_in", MAPPED, "pick"),
+    Mark("all_out", MAPPED, "pick"),
     Mark("collection", _LOOP, "expression"),
     Mark("element", _LOOP, "name"),
     Mark("output_collection", _LOOP, "name"),
     Mark("output_element", _LOOP, "name"),
 )
 """Every attribute, in the order a designer meets them. Mappings `cl:in` and `cl:out` are elements, see `MAPPED`."""
-
-MAPPED: tuple[str, ...] = ("CallActivity",)
-"""Types whose extension elements may hold `cl:in` and `cl:out`, each with a source and a target."""
 
 
 def names() -> frozenset[str]:

@@ -16,6 +16,10 @@ NAMESPACES = (
     'xmlns:cl="urn:cityloop:bpmn:1" '
     'xmlns:camunda="http://camunda.org/schema/1.0/bpmn" '
     'xmlns:operaton="http://operaton.org/schema/1.0/bpmn" '
+    'xmlns:flowable="http://flowable.org/bpmn" '
+    'xmlns:activiti="http://activiti.org/bpmn" '
+    'xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" '
+    'xmlns:drools="http://www.jboss.org/drools" '
     'xmlns:tns="urn:test" targetNamespace="urn:test"'
 )
 START = '<bpmn:startEvent id="start"/>'
@@ -66,6 +70,14 @@ def net_of(inside: str, beside: str = "") -> Net:
     errors = [finding for finding in found.findings if finding.severity == "error"]
     assert not errors, errors
     return found.nets["p"]
+
+
+def asked_of(inside: str, beside: str = "") -> tuple[Finding, Net]:
+    """The one question about a process, and the net that was made with its proposal. Raises: AssertionError."""
+    found = reading(inside, beside)
+    (question,) = found.questions
+    assert question.proposal, question
+    return question, found.nets["p"]
 
 
 def errors_of(inside: str, beside: str = "") -> list[Finding]:

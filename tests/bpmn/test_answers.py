@@ -129,10 +129,13 @@ def test_answer_of_another_shape_is_refused_by_name(inside: str, key: str, value
 
 
 def test_answer_is_text_that_is_evaluated_only_by_our_language() -> None:
-    """Code in an answer is an error of the expression on its element, like code in the file."""
-    report = check(drawing(SPLIT), {"gateway.no_condition@g": {"g-a": "__import__('os')", "g-b": "default"}})
-    assert report.grade == "refused"
-    assert [finding.element for finding in report.findings if finding.severity == "error"] == ["g-a"]
+    """Code in an answer is asked about again on its element, like code in the file, and answered with a condition."""
+    answers = {"gateway.no_condition@g": {"g-a": "__import__('os')", "g-b": "default"}}
+    report = check(drawing(SPLIT), answers)
+    assert report.grade == "answers"
+    assert asked(report) == ["expression.private_name@g-a"]
+    assert all("__import__" not in each.condition.source for each in report.nets["p"].flows if each.condition)
+    assert [each.wants for each in report.asked if each.element == "g-a"] == [{"kind": "condition"}]
 
 
 def test_questions_say_which_values_they_take() -> None:

@@ -11,7 +11,7 @@ from engine.bpmn.effects import StepFailed
 from engine.bpmn.net import Expression
 from engine.bpmn.normalise import Change
 from tests.bpmn.course import Course
-from tests.bpmn.drawing import END, START, chain, drawing, errors_of, flow, net_of, normalised, reading, task
+from tests.bpmn.drawing import END, START, asked_of, chain, drawing, flow, net_of, normalised, reading, task
 
 pytestmark = pytest.mark.fast
 
@@ -58,11 +58,12 @@ def test_feel_in_files_language_of_the_whole_file_holds_where_nothing_else_is_sa
 
 
 @pytest.mark.parametrize("text", ["= kind =", "= not_a_function(kind)", "= _private"])
-def test_feel_in_files_fault_is_an_error_on_its_flow(text: str) -> None:
-    """What does not compile refuses the file, as in the other spellings."""
-    (error,) = errors_of(WAYS + flow("g", "a", text, "yes"))
-    assert error.element == "yes"
-    assert error.rule.startswith("expression.")
+def test_feel_in_files_fault_is_a_question_on_its_flow(text: str) -> None:
+    """What does not compile is asked about, as in the other spellings; a person decides until it is answered."""
+    question, net = asked_of(WAYS + flow("g", "a", text, "yes"))
+    assert question.element == "yes"
+    assert question.rule.startswith("expression.")
+    assert Course(net).open == ["g_choice"]
 
 
 def test_feel_in_files_missing_value_is_a_failure_and_not_the_other_way() -> None:
@@ -96,7 +97,7 @@ def test_feel_in_files_zeebe_loop_makes_legs_and_collects() -> None:
     assert multi is not None
     assert (multi.collection, multi.element) == (Expression("= for i in 1..3 return i * 2", "feel"), "item")
     changes = normalised(drawing(inside)).changes
-    assert any(change.what == "zeebe:outputElement as cl:output_element" for change in changes)
+    assert any(change.what == "zeebe:loopCharacteristics@outputElement as cl:output_element" for change in changes)
     course = Course(net)
     assert [course.seen(place)["item"] for place in course.open] == [2, 4, 6]
     for leg in (1, 2, 3):
@@ -117,5 +118,8 @@ def test_feel_in_files_zeebe_call_names_process_and_mappings() -> None:
     assert call is not None
     assert (call.process, call.inputs) == ("other", ((Expression("= a + 1", "feel"), "x"),))
     assert call.outputs == ((Expression("= r", "feel"), "z"),)
-    assert Change("c", "zeebe:processId as calledElement", "other", "other") in normalised(drawing(drawn)).changes
+    assert (
+        Change("c", "zeebe:calledElement@processId as calledElement", "other", "other")
+        in normalised(drawing(drawn)).changes
+    )
     assert "vendor.without_effect" in [finding.rule for finding in reading(drawn).findings]

@@ -129,10 +129,19 @@ def test_default_flow_of_an_activity_is_taken_where_no_condition_holds(x: int, a
     assert Course(net_of(inside), x=x).open == after
 
 
-def test_conditional_flow_out_of_an_event_stays_refused() -> None:
-    """The standard allows conditions behind activities and gateways only."""
-    (error,) = errors_of(START + END + flow("start", "end", "x"))
-    assert error.rule == "unsupported"
+@pytest.mark.parametrize(("x", "after"), [(1, ["a", "b"]), (0, ["b"])])
+def test_conditional_flow_out_of_an_event_is_an_inclusive_split(x: int, after: list[str]) -> None:
+    """The standard allows conditions behind activities and gateways only; engines decide them behind any node."""
+    inside = START + task("a")[1] + task("b")[1] + flow("start", "a", "x > 0") + flow("start", "b")
+    assert sorted(Course(net_of(inside), x=x).open) == after
+
+
+def test_condition_behind_a_parallel_gateway_is_said_to_do_nothing() -> None:
+    """All its flows are taken, whatever stands on them."""
+    inside = START + '<bpmn:parallelGateway id="g"/>' + task("a")[1] + flow("start", "g") + flow("g", "a", "x > 0")
+    found = reading(inside)
+    assert "flow.ignored_condition" in [finding.rule for finding in found.findings]
+    assert Course(found.nets["p"]).open == ["a"]
 
 
 def test_rewritten_file_runs_without_a_question() -> None:

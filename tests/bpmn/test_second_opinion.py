@@ -89,7 +89,7 @@ def test_second_opinion_portable_model_agrees(name: str) -> None:
 @pytest.mark.parametrize(
     ("inside", "reason"),
     [
-        (chain(task("a", "", "serviceTask")), "a service node (a)"),
+        (chain(task("a", "", "serviceTask", 'cl:operation="o"')), "a service node (a)"),
         (chain(task("a", "", "callActivity", 'calledElement="q"')), "a call node (a)"),
         (chain(task("a", "", "sendTask", 'messageRef="m"')), "a send node (a)"),
         (chain(task("a"), task("b")) + flow("a", "end", id="more"), "an implicit split (a)"),
