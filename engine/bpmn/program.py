@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
@@ -133,13 +134,14 @@ def _masks(net: Net, join: Node) -> list[int]:
 
 
 _programs: OrderedDict[int, Program] = OrderedDict()
+_pinned: dict[int, Program] = {}
 _lock = Lock()
 _KEPT = 256
 
 
 def program_of(net: Net, arrival_of: ArrivalOf) -> Program:
     """The program of `net`, kept for the nets used last; keyed by identity, for a `Net` never changes."""
-    found = _programs.get(id(net))
+    found = _programs.get(id(net)) or _pinned.get(id(net))
     if found is not None and found.net is net:
         return found
     program = Program(net, arrival_of)
@@ -148,3 +150,13 @@ def program_of(net: Net, arrival_of: ArrivalOf) -> Program:
         while len(_programs) > _KEPT:
             _programs.popitem(last=False)
     return program
+
+
+@contextmanager
+def played_by(program: Program) -> Iterator[None]:
+    """Play the net of `program`, one nobody else has, by that program and no other, as long as the block lasts."""
+    _pinned[id(program.net)] = program
+    try:
+        yield
+    finally:
+        del _pinned[id(program.net)]
