@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -144,16 +145,14 @@ class Incident:
         return Incident(after, orders, running)
 
 
+_MOVES_NOTHING = frozenset(product(("dispatch",), set(INCIDENT.states) - {"filed"})) | frozenset(
+    product(("rehandle",), ("handling", "stabilised"))
+)
+"""Where an action of a process moves nothing: a further order, a case that is at work already."""
+
+
 class _MovingIncident:
     """An incident in the middle of a step, as `coupling.ActingSubject` asks for it."""
-
-    _BY_STATE: Mapping[str, Mapping[str, str | None]] = {
-        "answer": {"reported": "reject"},
-        "dispatch": dict.fromkeys(INCIDENT.states) | {"filed": "dispatch"},
-        "rehandle": {"verified": "rehandle", "handling": None, "stabilised": None},
-        "retype": {"reported": None},
-    }
-    """Actions of a process that are a move of another name, or one only in some state; None moves nothing."""
 
     def __init__(self, incident: Incident) -> None:
         self.incident = incident
@@ -170,17 +169,10 @@ class _MovingIncident:
             if move is None:
                 raise InvalidMove("incident.called_off_late", "Expected an incident nobody acted on, but somebody has.")
             self._move(move)
-        elif action in self._BY_STATE:
-            if state not in self._BY_STATE[action]:
-                raise InvalidMove(
-                    "incident.cannot_" + action, f"Expected another state for {action!r}, but it is {state!r}."
-                )
-            if (move := self._BY_STATE[action][state]) is not None:
-                self._move(move)
-        else:
+        elif (action, state) not in _MOVES_NOTHING and action != "retype":
             if action == "evaluate":
                 check_evaluation([*self.incident.orders, *["executing"] * self.incident.running])
-            self._move(action)
+            self._move("reject" if action == "answer" else action)
 
     def _move(self, action: str) -> None:
         before = self.incident
