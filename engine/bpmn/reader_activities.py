@@ -10,8 +10,9 @@ from lxml.etree import QName, _Element
 from engine.bpmn.expressions import spelling_of
 from engine.bpmn.findings import Findings
 from engine.bpmn.net import Call, Expression, Kind, MultiInstance
+from engine.bpmn.reader_tasks import read_work
 from engine.bpmn.reader_texts import read_expression, read_name, read_stated
-from engine.bpmn.reader_work import read_mappings, read_people, read_service, with_binding
+from engine.bpmn.reader_work import read_mappings, read_people, with_binding
 from engine.bpmn.tree import CL, SUBPROCESSES, VENDORS, attribute, children, descendants, id_of, local, text_of
 from engine.domain.directive import LOOP_ROLES
 
@@ -62,6 +63,8 @@ def read_marks(element: _Element, kind: Kind, findings: Findings) -> dict[str, A
     given["assignee"] = read_expression(assignee, element, "the assignee", findings, proposal="nobody in particular")
     given |= read_people(element, kind, findings)
     given["inputs"], given["outputs"] = (read_mappings(element, way, findings) for way in ("input", "output"))
+    given |= read_work(element, kind, findings)
+    given["outputs"] = (*given.pop("script", ()), *given["outputs"])
     for name in element.attrib:
         tag = QName(str(name))
         if tag.namespace == CL and tag.localname not in _KNOWN_MARKS:
@@ -72,8 +75,6 @@ def read_marks(element: _Element, kind: Kind, findings: Findings) -> dict[str, A
                 f"Expected a known mark, but cl:{tag.localname} is none.",
                 name=tag.localname,
             )
-    if kind is Kind.SERVICE:
-        given |= read_service(element, findings)
     return given
 
 

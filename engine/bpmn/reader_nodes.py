@@ -15,8 +15,9 @@ from engine.bpmn.reader_draft import Draft, ScopeDraft
 from engine.bpmn.reader_events import link_of, read_event
 from engine.bpmn.reader_markers import read_activation, read_loop
 from engine.bpmn.reader_starts import check_starts
+from engine.bpmn.reader_tasks import kind_of
 from engine.bpmn.reader_work import with_words
-from engine.bpmn.tree import CL, EVENTS, FLOW_NODES, SUBPROCESSES, attribute, children, id_of, local
+from engine.bpmn.tree import EVENTS, FLOW_NODES, SUBPROCESSES, children, id_of, local
 
 MOST_LEVELS = 5
 KINDS: Mapping[str, Kind] = {
@@ -39,12 +40,6 @@ KINDS: Mapping[str, Kind] = {
     "callActivity": Kind.CALL,
 }
 _UNSUPPORTED: Mapping[str, tuple[str, str]] = {}
-_FOREIGN_WORK: Mapping[str, tuple[str, str]] = {
-    "serviceTask": ("service.no_operation", "a registered operation"),
-    "scriptTask": ("task.script", "a registered operation for the script, which never runs here"),
-    "businessRuleTask": ("task.decision", "a registered operation for the decision"),
-}
-_WORKING = frozenset({"businessRuleTask", "scriptTask", "sendTask", "serviceTask"})
 _QUIET = frozenset(
     {
         "association",
@@ -132,7 +127,7 @@ def _read_node(
     if name in SUBPROCESSES:
         _read_subprocess(element, scope, draft, definitions, data, findings)
         return
-    kind = _kind_of(element, name, findings)
+    kind = kind_of(element, name, findings) or KINDS.get(name)
     if kind is None:
         construct, remedy = _UNSUPPORTED.get(name, (f"a {name}", "use the elements of a process"))
         findings.unsupported(element, construct, remedy)
@@ -164,20 +159,6 @@ def _read_node(
     if kind is Kind.COMPLEX:
         more["activation"] = read_activation(element, findings)
     draft.add(element, kind, scope.index, **more)
-
-
-def _kind_of(element: _Element, name: str, findings: Findings) -> Kind | None:
-    """What a node is; a task is a service where an operation, a topic or a program is said to do its work.
-
-    One of which the file does not say who does it, or says it in a script or a decision, is proposed as a person's.
-    """
-    if name in _WORKING and any(attribute(element, word, CL) for word in ("operation", "topic", "bean", "expression")):
-        return Kind.SERVICE
-    if name not in _FOREIGN_WORK or (name == "serviceTask" and attribute(element, "operationRef")):
-        return KINDS.get(name)
-    rule, wanted = _FOREIGN_WORK[name]
-    findings.propose(rule, element, f"Expected cl:operation to name {wanted}, but it names none.", "a person does it")
-    return Kind.MANUAL
 
 
 def _interrupts(element: _Element, name: str, event: Event, findings: Findings) -> bool:

@@ -1,7 +1,4 @@
-"""Who does the work of a node, and by when: words of ours that an activity, an event or a call carries.
-
-A program of the file, which is not here, is asked about with a proposal: the registered operation of its name.
-"""
+"""What words of ours add to a node: who may take it and by when, its mappings, the version it calls, what it keeps."""
 
 from __future__ import annotations
 
@@ -19,7 +16,6 @@ from engine.bpmn.net import HUMAN, Call, Event, Expression, Kind, Mappings
 from engine.bpmn.reader_texts import read_expression, read_name
 from engine.bpmn.tree import CL, EVENT_DEFINITIONS, attribute, children, descendants, id_of, local
 
-MOST_RETRIES = 1_000
 _BINDINGS = ("latest", "deployment", "version", "tag")
 _OUTSIDE_HOLES = re.compile(r",(?![^{]*\})")
 
@@ -48,31 +44,6 @@ def _candidates(element: _Element, findings: Findings) -> Iterator[Expression]:
             read = read_expression(name, element, "the candidates", findings, proposal="without this one")
             if read is not None:
                 yield read
-
-
-def read_service(element: _Element, findings: Findings) -> dict[str, Any]:
-    """What a service node calls: a registered operation, a topic of external workers, or a program to ask about."""
-    found: dict[str, Any] = {"operation": attribute(element, "operation", CL)}
-    found["topic"] = topic = attribute(element, "topic", CL)
-    retries = attribute(element, "retries", CL)
-    if retries is not None and retries.isdecimal() and int(retries) <= MOST_RETRIES:
-        found["retries"] = int(retries)
-    if found["operation"] is not None or topic is not None:
-        return found
-    program = program_of(element)
-    message = f"Expected a registered operation, but the file calls the program {program!r:.80}, which is not here."
-    findings.propose(
-        "service.program", element, message, f"the registered operation {program!r:.80}", program=program[:80]
-    )
-    found["operation"] = program[:80]
-    return found
-
-
-def program_of(element: _Element) -> str:
-    """The name of the program of another engine, or of the operation of a web service, that does the work."""
-    if (called := attribute(element, "expression", CL)) is not None:
-        return re.sub(r"\s*\(.*", "", called.strip("${#} \n\t"), flags=re.DOTALL)
-    return attribute(element, "bean", CL) or attribute(element, "operationRef") or id_of(element)
 
 
 def read_mappings(element: _Element, way: str, findings: Findings) -> Mappings:
