@@ -14,7 +14,7 @@ from .mapping import written
 from .net import Kind, Node
 from .play import NOWHERE, Play
 from .state import BODY, NODE, PARENT
-from .throwing import announce, deliver, throw_from
+from .throwing import throw, throw_from
 
 
 def end_scope_if_empty(play: Play, scope: int) -> None:
@@ -70,13 +70,9 @@ def arrive_end(play: Play, node: Node, scope: int) -> None:
         play.add_live(scope, -1)
         end_scope_if_empty(play, scope)
         return
-    announce(play, node, scope)
-    play.leave(node, scope)
-    token = (NOWHERE, scope, NOWHERE)
-    play.queue.append(token)
-    deliver(play, node, scope)
-    if token not in play.queue or not ("error" in kinds or "terminate" in kinds):
-        return  # what caught its broadcast or escalation has cancelled it, or it is consumed in its turn
+    token = throw(play, node, scope, lambda: play.queue.append((NOWHERE, scope, NOWHERE)))
+    if token is None or not ("error" in kinds or "terminate" in kinds):
+        return  # it was cancelled by what caught its broadcast or escalation, or is consumed in its turn
     play.queue.remove(token)
     if "error" in kinds:
         code = play.program.parts[node.index][kinds.index("error")].name

@@ -32,7 +32,7 @@ from .state import (
     OPERATION,
     WRAPPER,
 )
-from .throwing import announce
+from .throwing import send_message
 
 MOST_LEGS = 500
 # A member of an enumeration costs a tenth of a microsecond to reach by its name, so the hot ones are reached once.
@@ -81,7 +81,7 @@ def begin_activity(play: Play, node: Node, scope: int, wait: int = 0) -> int:
     if kind is _SUBPROCESS:
         return open_scope(play, node, scope)
     if kind is _SEND:
-        announce(play, node, scope)
+        send_message(play, node, scope)
         _end_at_once(play, node, scope, {}, inputs)
         return 0
     if kind is _RULE or kind is _SCRIPT:

@@ -83,9 +83,9 @@ def _read_process(draft: Draft, digest: str, definitions: Definitions, data: Dat
     read_scopes(draft, definitions, data, findings)
     read_flows(draft, findings)
     read_boundaries(draft, findings)
-    settle_event_gateways(draft, findings)
     split_conditional_flows(draft, findings)
     settle_splits(draft, findings)
+    settle_event_gateways(draft, findings)
     rewrite(draft, findings)
     lanes = read_lanes(process, draft.elements, findings)
     net = Net(

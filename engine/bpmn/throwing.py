@@ -5,7 +5,7 @@ Source: BPMN 2.0.2, 10.5.6, 13.5.4 and 13.5.6.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 from .catching import enter_boundary, happen, key_of, part_of, start_event_subprocess, start_inside
@@ -21,36 +21,50 @@ Catcher = tuple[Node, Event]
 """A start or boundary event, and the part of it that catches."""
 
 
-def announce(play: Play, node: Node, scope: int) -> None:
-    """Send the messages and broadcasts of `node` to the world, with what is seen from there."""
+Token = tuple[int, int, int]
+
+
+def send_message(play: Play, node: Node, scope: int) -> None:
+    """Send the message of a send node, with what is seen from there."""
     for event in play.program.parts[node.index]:
-        if event.kind == "message":
-            seen = sees(play, scope, inputs_of(play, node, scope))
-            key = key_of(play, event, scope)
-            play.effects.append(MessageSent(node.index, scope, event.name or "", seen, key))
-        elif event.kind == "signal":
-            seen = sees(play, scope, inputs_of(play, node, scope))
-            play.effects.append(BroadcastSent(node.index, scope, event.name or "", seen))
-
-
-def deliver(play: Play, node: Node, scope: int) -> None:
-    """Let the broadcasts and escalations of `node` be caught in its own instance.
-
-    The token of `node` is on its way already, so that what catches them can cancel it.
-    """
-    for event in play.program.parts[node.index]:
-        if event.kind == "signal":
-            _broadcast(play, event.name)
-        elif event.kind == "escalation":
-            escalate(play, node, scope, event.name)
+        key, seen = key_of(play, event, scope), sees(play, scope, inputs_of(play, node, scope))
+        play.effects.append(MessageSent(node.index, scope, event.name or "", seen, key))
 
 
 def arrive_throw(play: Play, node: Node, scope: int) -> None:
     """A token passes an intermediate event that throws."""
-    announce(play, node, scope)
+    if play.program.parts[node.index][0].kind == "none":
+        play.leave(node, scope)
+        play.go_out(node, scope)
+    else:
+        throw(play, node, scope, lambda: play.go_out(node, scope))
+
+
+def throw(play: Play, node: Node, scope: int, go_on: Callable[[], None]) -> Token | None:
+    """Throw all that the event of `node` throws, in order, once `go_on` has sent its token on its way.
+
+    So what catches it in the same instance can cancel that token. Shape: the token, None if it was cancelled.
+    """
+    parts = play.program.parts[node.index]
+    keys = [key_of(play, event, scope) for event in parts]  # a key that is none keeps the token here
+    seen = sees(play, scope, inputs_of(play, node, scope))
     play.leave(node, scope)
-    play.go_out(node, scope)
-    deliver(play, node, scope)
+    before = len(play.queue)
+    go_on()
+    token = play.queue[before]
+    for event, key in zip(parts, keys, strict=True):
+        if event.kind == "message":
+            play.effects.append(MessageSent(node.index, scope, event.name or "", seen, key))
+        elif event.kind == "signal":
+            play.effects.append(BroadcastSent(node.index, scope, event.name or "", seen))
+            _broadcast(play, event.name)
+        elif event.kind == "escalation" and _is_there(play, token):
+            escalate(play, node, scope, event.name)
+    return token if _is_there(play, token) else None
+
+
+def _is_there(play: Play, token: Token) -> bool:
+    return any(each is token for each in play.queue)
 
 
 def _broadcast(play: Play, name: str | None) -> None:
