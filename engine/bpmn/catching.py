@@ -14,9 +14,9 @@ from ..errors import Rejected
 from .effects import ConditionArmed, SubscriptionOpened
 from .expressions import is_true
 from .mapping import written
-from .net import Event, Kind, Node
+from .net import Event, Kind, Net, Node
 from .play import NOWHERE, Play
-from .state import ARMED_FOR_SCOPE, BROADCAST, CONDITION, MESSAGE, TIMER
+from .state import ARMED_FOR_SCOPE, BROADCAST, CONDITION, MESSAGE, TIMER, Wait
 from .timers import arm_again, due, wait_for_timer
 
 Preparation = list[tuple[int, Any]]
@@ -76,6 +76,13 @@ def subscribe(
     name = event.name or ""
     opened = SubscriptionOpened(wait, node.index, scope, name, "broadcast" if broadcast else "message", key)
     play.effects.append(opened)
+
+
+def broadcast_name(net: Net, record: Wait) -> str | None:
+    """The name of the broadcast that a wait of kind BROADCAST is for."""
+    event = net.nodes[record[1]].event
+    assert event is not None
+    return event.parts[part_of(record[0], record[4])].name if event.parts else event.name
 
 
 def part_of(what: int, extra: Any) -> int:

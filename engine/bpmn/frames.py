@@ -42,7 +42,7 @@ def frame_of(
 
 def _element(net: Net, before: State | None, stimulus: Stimulus) -> str | None:
     if isinstance(stimulus, Start):
-        return stimulus.node or next((start.id for start in net.starts()), None)
+        return stimulus.node or next((start.id for start in net.beginnings()), None)
     record = None if before is None else before.waits.get(getattr(stimulus, "wait", -1))
     return None if record is None else net.nodes[record[1]].id
 

@@ -59,6 +59,10 @@ def _unportable_node(net: Net, node: Node) -> str | None:
     event = node.event or Event()
     if event.kind not in RIGHT_EVENTS.get(node.kind, {"none"}):
         return f"a {event.kind} {node.kind.value} event"
+    if node.instantiate:
+        return f"a {node.kind.value} node that begins instances"
+    if event.key is not None:
+        return "a message with a correlation key"
     if node.kind is Kind.EVENT_SUBPROCESS and net.scopes[node.scope].node is not None:
         return "an event sub-process inside a sub-process"
     if node.kind is Kind.START and _is_event_start(net, node) and node.interrupting:

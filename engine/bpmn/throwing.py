@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Literal
 
-from .catching import enter_boundary, happen, key_of, part_of, start_event_subprocess, start_inside
+from .catching import broadcast_name, enter_boundary, happen, key_of, start_event_subprocess, start_inside
 from .effects import BroadcastSent, EscalationSent, MessageSent, NodeLeft
 from .mapping import inputs_of, sees
 from .net import Event, Kind, Node
@@ -69,11 +69,9 @@ def _is_there(play: Play, token: Token) -> bool:
 
 def _broadcast(play: Play, name: str | None) -> None:
     """Reach everyone in the instance who waited for the broadcast before it was sent, in the order they began to."""
-    waits, parts = play.state.waits, play.program.parts
+    waits = play.state.waits
     reached = [
-        wait
-        for wait, (what, index, _, _, extra) in waits.items()
-        if what == BROADCAST and parts[index][part_of(what, extra)].name == name
+        wait for wait, record in waits.items() if record[0] == BROADCAST and broadcast_name(play.net, record) == name
     ]
     for wait in reached:
         if wait in waits:  # an earlier one may have interrupted it

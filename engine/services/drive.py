@@ -1,8 +1,9 @@
 """`cityloop drive`: one instance played to its end in memory, on a clock of its own, with a scratch subject.
 
-Every human node is completed with proposed answers, else the first awaited message arrives, else the earliest timer
-fires. The state is saved and reloaded at every wait, so what drives here also survives a restart. A process with
-marks is bound to a directive that exists only here, so a move the life cycle refuses shows.
+Every human node is completed with proposed answers, else what is waited for happens (`drive_events`): messages,
+broadcasts, the earliest timer. Broadcasts and escalations go between the processes of the dry run. The state is saved
+and reloaded at every wait, so what drives here also survives a restart. A process with marks is bound to a directive
+that exists only here, so a move the life cycle refuses shows.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from engine.bpmn.catching import broadcast_name
 from engine.bpmn.choices import choice_at
 from engine.bpmn.coupling import completed, completed_for_incident, entered, entered_for_incident, on_record
 from engine.bpmn.effects import (
+    BroadcastSent,
     CallStarted,
+    EscalationSent,
     InstanceEnded,
     MessageSent,
     NodeEntered,
@@ -27,21 +31,23 @@ from engine.bpmn.frames import Frame, frame_of
 from engine.bpmn.game import Step, advance
 from engine.bpmn.net import Net, Node
 from engine.bpmn.play import leg_and_element
-from engine.bpmn.state import ITEM, MESSAGE, TIMER, State, instant, state_from_bytes, state_to_bytes
+from engine.bpmn.state import BROADCAST, ITEM, State, state_from_bytes, state_to_bytes
 from engine.bpmn.stimuli import (
+    BroadcastArrived,
     CallEnded,
+    CallEscalated,
     CallFailed,
     Complete,
-    MessageArrived,
     OperationDone,
     Start,
     Stimulus,
-    TimerFired,
 )
 from engine.domain.directive import Leg, decisions
 from engine.domain.incident import SETTLED, move_on_source_cancel
 from engine.domain.lifecycle import DIRECTIVE, INCIDENT, TASK
 from engine.errors import EngineError
+
+from .drive_events import Happenings, told
 
 MOST_STEPS = 500
 GIVEN: Mapping[str, Any] = {"reason": "dry_run"}
@@ -174,14 +180,15 @@ class Drive:
         self.trace: list[str] = []
         self.frames: list[Frame] = []
         self.pending: list[tuple[_Instance, Stimulus]] = []
+        self.happenings = Happenings()
         self.visits: Counter[tuple[str, str]] = Counter()
         self.steps = 0
 
     def run(self, net: Net, variables: Mapping[str, Any]) -> Driven:
         """Play `net` from its start until it ends, waits for what cannot be given, or fails."""
         given, subject = _bound(net, variables)
-        starts = net.starts()
-        plain = [n for n in starts if n.event is None or n.event.kind == "none"]
+        starts = net.beginnings()
+        plain = [n for n in net.starts() if n.event is None or n.event.kind in ("none", "conditional")]
         start = None if plain else starts[0].id if starts else None
         root = _Instance(net, b"", None, subject)
         self.instances.append(root)
@@ -237,7 +244,8 @@ class Drive:
         """Give the process one thing it waits for; False if there is nothing that could be given."""
         if self.pending:
             instance, stimulus = self.pending.pop(0)
-            if not instance.over:
+            wait = getattr(stimulus, "wait", None)
+            if not instance.over and (wait is None or wait in state_from_bytes(instance.state).waits):
                 self._play(instance, stimulus)
             return True
         running = [i for i in self.instances if not i.over]
@@ -247,27 +255,12 @@ class Drive:
                 if record[0] == ITEM:
                     self._complete(instance, states[id(instance)], wait)
                     return True
-        messages = [
-            (record[3] != 0, i, wait)
-            for i in running
-            for wait, record in states[id(i)].waits.items()
-            if record[0] == MESSAGE
-        ]
-        if messages:
-            _, instance, wait = min(messages, key=lambda m: (m[0], m[2]))
-            self._play(instance, MessageArrived(wait))
-            return True
-        timers = [
-            (record[4][0], i, wait)
-            for i in running
-            for wait, record in states[id(i)].waits.items()
-            if record[0] == TIMER
-        ]
-        if not timers:
+        found = self.happenings.next((i, i.net, states[id(i)]) for i in running if i.state)
+        if found is None:
             return False
-        due, instance, wait = min(timers, key=lambda t: (t[0], t[2]))
-        self.now = max(self.now, instant(due))
-        self._play(instance, TimerFired(wait))
+        instance, stimulus, due = found
+        self.now = max(self.now, due) if due is not None else self.now
+        self._play(instance, stimulus)
         return True
 
     def _complete(self, instance: _Instance, state: State, wait: int) -> None:
@@ -298,10 +291,8 @@ class Drive:
         step = advance(instance.net, before, stimulus, self.now)
         instance.state = state_to_bytes(step.state)
         self.frames.append(frame_of(instance.net, before, stimulus, step.effects, step.state, self.now))
-        if isinstance(stimulus, MessageArrived | TimerFired):
-            assert before is not None
-            node = instance.net.nodes[before.waits[stimulus.wait][1]]
-            self.trace.append(f"{'message' if isinstance(stimulus, MessageArrived) else 'timer'} {node.id}")
+        if before is not None and (line := told(instance.net, before, stimulus)) is not None:
+            self.trace.append(line)
         for effect in step.effects:
             self._take(instance, step, effect, stimulus)
 
@@ -318,12 +309,29 @@ class Drive:
             self.pending.append((instance, OperationDone(effect.wait)))
         elif isinstance(effect, MessageSent):
             self.trace.append(f"send {effect.message}")
+        elif isinstance(effect, BroadcastSent):
+            self._broadcast(instance, effect.name)
+        elif isinstance(effect, EscalationSent):
+            self.trace.append(f"escalate {effect.code}")
+            if instance.parent is not None:
+                caller, wait = instance.parent
+                self.pending.append((caller, CallEscalated(wait, effect.code)))
         elif isinstance(effect, StepFailed):
             instance.failures[effect.wait] = effect
         elif isinstance(effect, CallStarted):
             self._call(instance, effect)
         elif isinstance(effect, InstanceEnded):
             self._ended(instance, effect, step.state)
+
+    def _broadcast(self, sender: _Instance, name: str) -> None:
+        """Reach every other process of the dry run that waits for the broadcast now."""
+        self.trace.append(f"broadcast {name}")
+        for other in self.instances:
+            if other is sender or other.over or not other.state:
+                continue
+            for wait, record in state_from_bytes(other.state).waits.items():
+                if record[0] == BROADCAST and broadcast_name(other.net, record) == name:
+                    self.pending.append((other, BroadcastArrived(wait)))
 
     def _call(self, caller: _Instance, call: CallStarted) -> None:
         net = self.net_of(call.process)

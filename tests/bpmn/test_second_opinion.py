@@ -12,6 +12,7 @@ from engine.bpmn.net import Event, Expression, Flow, Kind, Net, Node
 from engine.bpmn.portability import unportable
 from engine.bpmn.reader import read
 from engine.bpmn.second_opinion import second_opinion
+from tests.bpmn.diagram import Diagram
 from tests.bpmn.drawing import END, START, chain, drawing, flow, normalised, task
 
 pytestmark = pytest.mark.fast
@@ -243,3 +244,23 @@ def test_second_opinion_order_of_the_layout_is_no_difference(above: str, below: 
     report = check(drawing(inside, beside))
     assert (report.grade, report.opinion.verdict) == ("runs", verdict)
     assert ("order of the layout" in report.opinion.reason) == (verdict == "cannot")
+
+
+@pytest.mark.parametrize(
+    "diagram",
+    [
+        Diagram().start().throw("t", signal="s").flow("start > t"),
+        Diagram().start().end(signal="s").flow("start > end"),
+        Diagram().start().throw("t", escalation="e").flow("start > t"),
+        Diagram().start().catch("k", condition="x > 1").flow("start > k"),
+        Diagram().start().catch("k", message="m", signal="s").flow("start > k"),
+        Diagram().start().event_gateway("g", parallel=True).catch("m", message="m").flow("start > g > m"),
+        Diagram().event_gateway("g", instantiate=True).catch("m", message="m").flow("g > m"),
+        Diagram().receive("r", instantiate=True).user("a").flow("r > a"),
+        Diagram().start("s", signal="s").user("a").flow("s > a"),
+        Diagram().start().user("a").boundary("b", "a", interrupting=False, signal="s").flow("start > a"),
+    ],
+)
+def test_second_opinion_says_that_it_cannot_judge_events_it_gets_wrong(diagram: Diagram) -> None:
+    """What the library drops, mixes up or does not have is never compared, so that no false alarm or praise comes."""
+    assert check(diagram.xml().encode()).opinion.verdict == "cannot"
