@@ -38,6 +38,7 @@ _KINDS = {
     "ExclusiveGateway": "exclusive",
     "ParallelGateway": "parallel",
     "InclusiveGateway": "inclusive",
+    "EventBasedGateway": "event_based",
     "SubWorkflowTask": "subprocess",
     "CallActivity": "call",
 }
@@ -48,9 +49,23 @@ _EVENTS = {
     "ErrorEventDefinition": ("error", "code"),
     "TerminateEventDefinition": ("terminate", None),
     "DurationTimerEventDefinition": ("duration", "expression"),
+    "SignalEventDefinition": ("signal", "name"),
+    "EscalationEventDefinition": ("escalation", "code"),
+    "ConditionalEventDefinition": ("conditional", "expression"),
     "TimeDateEventDefinition": ("date", "expression"),
     "CycleTimerEventDefinition": ("cycle", "expression"),
 }
+_DROPPED = frozenset(
+    {
+        (Kind.START, "error"),
+        (Kind.START, "escalation"),
+        (Kind.START, "compensation"),
+        (Kind.END, "signal"),
+        (Kind.END, "compensation"),
+        (Kind.THROW, "compensation"),
+    }
+)
+"""What it reads as an event of no kind (bpmn.md 7): there is nothing to compare."""
 _SPLIT = ".BoundaryEventSplit"
 _INSIDE_A_LOOP = " [child]"
 
@@ -73,7 +88,11 @@ def second_opinion(root: _Element, net: Net) -> Opinion:
         raise
     except Exception as error:  # the library raises anything, from KeyError to TypeError, for legal files
         return Opinion("cannot", f"because {foreign or _reason(error)}")
-    difference = _first_difference(_our_facts(net), theirs)
+    unread = _events_elsewhere(net)
+    ours, theirs = (
+        {fact for fact in facts if fact[0] != "event" or fact[1] not in unread} for facts in (_our_facts(net), theirs)
+    )
+    difference = _first_difference(ours, theirs)
     if difference is not None:
         return Opinion("differs", difference)
     if foreign is None and (gateway := _tried_otherwise(net, [parser.get_spec(net.id), *specs.values()])):
@@ -81,6 +100,17 @@ def second_opinion(root: _Element, net: Net) -> Opinion:
     if foreign is not None:
         return Opinion("cannot", f"because {foreign}")
     return dry_run(net, parser.get_spec(net.id), specs)
+
+
+def _events_elsewhere(net: Net) -> set[str]:
+    """The nodes whose event it drops, or keeps at the event-based gateway in front of them."""
+    found: set[str] = set()
+    for node in net.nodes:
+        if node.event is not None and (node.event.parts or (node.kind, node.event.kind) in _DROPPED):
+            found.add(node.id)
+        if node.kind is Kind.EVENT_BASED:
+            found |= {node.id, *(net.nodes[net.flows[flow].target].id for flow in node.outgoing)}
+    return found
 
 
 def _tried_otherwise(net: Net, specs: list[Any]) -> str | None:
@@ -156,7 +186,7 @@ def _our_details(net: Net, node: Node) -> set[Fact]:
 def _our_event(event: Event) -> tuple[str, str | None]:
     if event.kind == "timer":
         return str(event.timer_kind), event.timer.source if event.timer else None
-    return event.kind, event.name
+    return event.kind, event.condition.source if event.condition else event.name
 
 
 def _their_facts(parser: BpmnParser, owner: str, spec: Any) -> set[Fact]:

@@ -264,3 +264,15 @@ def test_second_opinion_order_of_the_layout_is_no_difference(above: str, below: 
 def test_second_opinion_says_that_it_cannot_judge_events_it_gets_wrong(diagram: Diagram) -> None:
     """What the library drops, mixes up or does not have is never compared, so that no false alarm or praise comes."""
     assert check(diagram.xml().encode()).opinion.verdict == "cannot"
+
+
+@pytest.mark.parametrize("event", [{"signal": "s"}, {"escalation": "e"}])
+def test_second_opinion_finds_another_name_on_events_it_reads(event: dict[str, str]) -> None:
+    """Where the library reads an event rightly, a name of ours that is not the file's shows."""
+    found = Diagram().start().user("a").boundary("b", "a", **event).flow("start > a")
+    net = found.net()
+    node = net.node("b")
+    wrong = replace(net, nodes=tuple(replace(n, event=Event(n.event.kind, "x")) if n is node else n for n in net.nodes))
+    root = normalised(found.xml().encode()).root
+    assert second_opinion(root, net).verdict == "cannot"
+    assert second_opinion(root, wrong).verdict == "differs"
