@@ -20,6 +20,7 @@ from .gateways import pass_gateway
 from .joins import gather_again, settle_joins
 from .legs import end_leg
 from .mapping import inputs_of, mapped, written
+from .moving import move_token
 from .net import Kind, Net, Node
 from .nodes import begin_activity, begin_in_leg, end_activity
 from .play import Play
@@ -36,6 +37,7 @@ from .stimuli import (
     ItemEscalated,
     ItemThrew,
     MessageArrived,
+    Move,
     OperationDone,
     OperationFailed,
     Retry,
@@ -322,5 +324,6 @@ _STIMULI: dict[type, Callable[[Play, Any], None]] = {
     ItemEscalated: _item_escalated,
     ItemThrew: _item_threw,
     Retry: _retry,
+    Move: move_token,
     Cancel: _cancel,
 }

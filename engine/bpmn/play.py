@@ -186,10 +186,7 @@ class Play:
         for inner in [s for s, record in state.scopes.items() if record[PARENT] == scope]:
             self.cancel_scope(inner)
         for wait in [w for w, record in state.waits.items() if record[2] == scope]:
-            record = state.waits[wait]
-            self.drop_wait(wait)
-            if not record[3] and self._entered(record):
-                self.effects.append(NodeLeft(record[1], scope, "cancelled"))
+            self.cancel_wait(wait)
         for gate in [g for g, record in state.gates.items() if record[1] == scope]:
             self.effects.append(NodeLeft(state.gates.pop(gate)[0], scope, "cancelled"))
         for body in [b for b, record in state.bodies.items() if record[B_SCOPE] == scope]:
@@ -198,6 +195,13 @@ class Play:
             del state.joins[key]
         if self.queue:
             self.queue[:] = [entry for entry in self.queue if entry[1] != scope]
+
+    def cancel_wait(self, wait: int) -> None:
+        """Withdraw a wait; the node it is the wait of is left."""
+        record = self.state.waits[wait]
+        self.drop_wait(wait)
+        if not record[3] and self._entered(record):
+            self.effects.append(NodeLeft(record[1], record[2], "cancelled"))
 
     def _entered(self, wait: Wait) -> bool:
         """Whether the node of a wait was entered in the wait's own scope.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -36,27 +35,13 @@ def triggers(net: Net, now: datetime) -> list[Trigger]:
     Raises: ExpressionError for a timer whose text cannot be read without variables.
     """
     found = []
-    for node in beginnings(net):
+    for node in net.beginnings():
         for part, event in enumerate(_parts(node)):
             kind = _KINDS.get(event.kind)
             if kind is not None:
                 due_at = _first(event, now) if kind == "timer" else None
                 found.append(Trigger(node.id, part, kind, event.name, due_at))
     return found
-
-
-def beginnings(net: Net) -> Iterator[Node]:
-    """The nodes an instance can begin at: start events, and receive tasks and events behind a gateway that do so.
-
-    Source: BPMN 2.0.2, 13.5.1 (start events), 10.3.3 (instantiate), 10.6.6 (event-based gateway).
-    """
-    yield from net.starts()
-    for index in net.scopes[0].nodes:
-        node = net.nodes[index]
-        if node.instantiate and not node.incoming and node.kind is Kind.RECEIVE:
-            yield node
-        elif node.instantiate and not node.incoming and node.kind is Kind.EVENT_BASED:
-            yield from (net.nodes[net.flows[flow].target] for flow in node.outgoing)
 
 
 def next_due(net: Net, node_id: str, part: int, due_at: datetime, fired: int) -> datetime | None:

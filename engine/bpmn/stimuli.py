@@ -117,6 +117,14 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """An operator takes the token that waits there to the node with this element id, of the same scope."""
+
+    wait: int
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """The whole instance is called off."""
 
@@ -135,5 +143,6 @@ Stimulus = (
     | ItemEscalated
     | ItemThrew
     | Retry
+    | Move
     | Cancel
 )

@@ -244,6 +244,17 @@ class FailureRetried(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceTended(Fact):
+    """An operator suspended, resumed, cancelled, moved, restarted or migrated an instance; the reason is on record."""
+
+    code = "instance.tended"
+    subject_kind = "instance"
+    act: str
+    record_id: str
+    batch_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountFact(Fact):
     """Something that happened to the account of a person."""
 

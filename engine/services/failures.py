@@ -17,6 +17,8 @@ from engine.errors import NotFound
 from engine.storage.prepared import Prepared
 from engine.storage.tables.processes import step_failure
 
+from .care import tended
+from .codes import require_codes
 from .desk import Desk
 from .instances import load
 from .steps import take_step
@@ -31,13 +33,18 @@ _FAILURE = Prepared(
 
 
 def retry_failure(
-    desk: Desk, instance_id: str, wait: int, variables: Mapping[str, Any] | None = None
+    desk: Desk,
+    instance_id: str,
+    wait: int,
+    variables: Mapping[str, Any] | None = None,
+    reason: str = "",
+    batch_id: str | None = None,
 ) -> dict[str, Any]:
     """Try the node of a step failure again, with these variables corrected; who did it stands in the ledger.
 
     A node that fails again is a step failure again. Shape: the answer names the instance and how it ended, if it did.
-    Raises: NotFound (`instance.unknown`, `failure.unknown`); NotAllowed without `process:failure:repair`; whatever
-    the step refuses.
+    Raises: NotFound (`instance.unknown`, `failure.unknown`); NotAllowed without `process:failure:repair`; Rejected
+    (`care.free_text`) for variables that hold more than ids, codes and numbers; whatever the step refuses.
     """
     instance = load(desk, instance_id)
     desk.require(REPAIR, instance.department_id)
@@ -45,6 +52,7 @@ def retry_failure(
     if row is None:
         raise NotFound("failure.unknown", "Expected a step failure, but there is none.", id=instance_id, wait=wait)
     corrected = dict(variables or {})
+    require_codes(corrected, "care.free_text")
     retried = FailureRetried(
         at=desk.now,
         subject_id=instance_id,
@@ -54,5 +62,8 @@ def retry_failure(
         corrected=len(corrected),
     )
     desk.record(retried, instance.chain)
+    if reason:
+        names = sorted(corrected)
+        tended(desk, instance, "retry", reason, batch_id=batch_id, wait=wait, failure=row[0], corrected=names)
     step = take_step(desk, instance, Retry(wait, corrected))
     return {"instance_id": instance_id, "wait": wait, "ended": step.state.outcome}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -14,6 +13,8 @@ from engine.storage.prepared import Prepared, insert_into
 from engine.storage.tables.processes import subscription
 from engine.storage.tables.routing import message_seen
 
+from . import held
+from .codes import require_codes
 from .desk import Desk
 from .instances import load
 from .letters import HELD_AT_MOST, HELD_FOR, Letter
@@ -23,7 +24,6 @@ SEND = "process:message:send"
 KEPT_FOR = timedelta(days=1)
 """How long the id of a message is remembered, so that the same message again is not delivered again."""
 
-_CODE = re.compile(r"[A-Za-z0-9_.:@+/|-]{0,120}")
 _AWAITED = Prepared(
     select(subscription.c.wait)
     .where(
@@ -70,7 +70,7 @@ def correlate(
     """
     if not 0 <= held_for_s <= HELD_AT_MOST.total_seconds():
         raise Rejected("message.held_for", f"Expected 0 s to 7 days, but got {held_for_s} s.", seconds=held_for_s)
-    _require_codes(payload or {}, name)
+    require_codes(payload or {}, "message.free_text", message_name=name)
     if message_id is not None:
         if desk.uow.one(_SEEN, {"message_id": message_id}) is not None:
             return {"outcome": "duplicate", "instance_id": None}
@@ -93,7 +93,7 @@ def deliver(
     Shape: `scope` 0 is the instance itself, else the scope id of a multi-instance leg or sub-process.
     Raises: NotFound (`message.not_awaited`); whatever the step refuses.
     """
-    if not deliver_if_awaited(desk, instance_id, scope, message, payload):
+    if not _deliver(desk, instance_id, scope, message, payload):
         raise NotFound(
             "message.not_awaited",
             f"Expected an instance that waits for “{message}” there, but it does not.",
@@ -106,16 +106,32 @@ def deliver(
 def deliver_if_awaited(
     desk: Desk, instance_id: str, scope: int, message: str, payload: Mapping[str, Any] | None = None
 ) -> bool:
-    """Deliver a message where somebody waits for it; False where nobody does.
+    """Deliver a message where somebody waits for it; False where nobody does. A suspended instance has it later.
 
     Raises: Rejected (`message.free_text`) for a payload that holds more than ids, codes and numbers: what it brings
     becomes variables, and they stand in clear (D13).
     """
-    _require_codes(payload or {}, message)
+    return _deliver(desk, instance_id, scope, message, payload, later=True)
+
+
+def _deliver(
+    desk: Desk,
+    instance_id: str,
+    scope: int,
+    message: str,
+    payload: Mapping[str, Any] | None,
+    *,
+    later: bool = False,
+) -> bool:
+    require_codes(payload or {}, "message.free_text", message_name=message)
     row = desk.uow.one(_AWAITED, {"instance_id": instance_id, "message": message, "scope": scope})
     if row is None:
         return False
-    hand_over(desk, load(desk, instance_id), row[0], Letter("message", message, payload or {}))
+    instance, letter = load(desk, instance_id), Letter("message", message, payload or {})
+    if later and instance.suspended_at is not None:
+        held.hold(desk, letter, instance_id=instance_id, wait=row[0])
+    else:
+        hand_over(desk, instance, row[0], letter)
     return True
 
 
@@ -128,19 +144,3 @@ def deliver_in_scope_that_waits(
     """
     row = desk.uow.one(_SCOPE, {"instance_id": instance_id, "message": message})
     return row is not None and deliver_if_awaited(desk, instance_id, row[0], message, payload)
-
-
-def _require_codes(value: Any, message: str) -> None:
-    if isinstance(value, Mapping):
-        for each in value.values():
-            _require_codes(each, message)
-    elif isinstance(value, list | tuple):
-        for each in value:
-            _require_codes(each, message)
-    elif isinstance(value, str) and not _CODE.fullmatch(value):
-        raise Rejected(
-            "message.free_text",
-            f"Expected ids, codes and numbers in the message “{message}”, but it brings text. Record the text, "
-            "and send its id.",
-            message_name=message,
-        )

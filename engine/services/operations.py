@@ -13,7 +13,7 @@ from engine.bpmn.state import values_to_bytes
 from engine.bpmn.stimuli import OperationDone, OperationFailed
 from engine.errors import EngineError
 from engine.storage.prepared import Prepared, update_row
-from engine.storage.tables.processes import operation
+from engine.storage.tables.processes import operation, process_instance
 
 from .desk import Desk
 from .instances import load_free
@@ -32,7 +32,12 @@ _DUE = Prepared(
         operation.c.variables,
         operation.c.attempts,
     )
-    .where(operation.c.state == "requested", operation.c.due_at <= bindparam("now", type_=operation.c.due_at.type))
+    .join_from(operation, process_instance)
+    .where(
+        process_instance.c.suspended_at.is_(None),
+        operation.c.state == "requested",
+        operation.c.due_at <= bindparam("now", type_=operation.c.due_at.type),
+    )
     .order_by(operation.c.due_at)
     .limit(bindparam("limit"))
 )

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select
 from engine.bpmn.stimuli import TimerFired
 from engine.errors import EngineError
 from engine.storage.prepared import Prepared, update_row
-from engine.storage.tables.processes import timer
+from engine.storage.tables.processes import process_instance, timer
 
 from .desk import Desk
 from .instances import load_free
@@ -22,7 +22,8 @@ PAUSE = timedelta(minutes=1)
 
 _DUE = Prepared(
     select(timer.c.instance_id, timer.c.wait)
-    .where(timer.c.due_at <= bindparam("now", type_=timer.c.due_at.type))
+    .join_from(timer, process_instance)
+    .where(process_instance.c.suspended_at.is_(None), timer.c.due_at <= bindparam("now", type_=timer.c.due_at.type))
     .order_by(timer.c.due_at)
     .limit(bindparam("limit"))
 )
@@ -33,7 +34,10 @@ _TAKE = Prepared(
 
 
 def fire_due(desk: Desk, limit: int = MOST_AT_ONCE) -> int:
-    """Fire the timers that are due, oldest first; how many fired. A refused one is rolled back and tried again."""
+    """Fire the timers that are due, oldest first; how many fired. A refused one is rolled back and tried again.
+
+    Those of a suspended instance fire when it is resumed.
+    """
     fired = 0
     for instance_id, wait in desk.uow.rows(_DUE, {"now": desk.now, "limit": min(limit, MOST_AT_ONCE)}):
         place = {"instance_id": instance_id, "wait": wait}

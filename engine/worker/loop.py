@@ -18,6 +18,7 @@ from sqlalchemy import bindparam
 
 from engine.domain.access import SYSTEM_ACTOR
 from engine.services.accounts import forget_old_sessions
+from engine.services.batches import run_batches
 from engine.services.desk import Desk
 from engine.services.engine import Engine
 from engine.services.limits import forget_old_windows
@@ -37,14 +38,14 @@ _FIRST_BEAT = insert_into(worker_heartbeat)
 
 
 def beat(engine: Engine, name: str) -> int:
-    """One beat: a sign of life, due rungs, timers and operations, then the outbox; how much was done."""
+    """One beat: a sign of life, what is due, a piece of every running batch, then the outbox; how much was done."""
 
     def sign_of_life(desk: Desk) -> None:
         if not desk.uow.run(_BEAT_AGAIN, {"name": name, "at": desk.now}):
             desk.uow.run(_FIRST_BEAT, {"worker": name, "at": desk.now})
 
     engine.command(sign_of_life, SYSTEM_ACTOR)
-    return engine.fire_all_due() + deliver_waiting(engine)
+    return engine.fire_all_due() + run_batches(engine) + deliver_waiting(engine)
 
 
 def tidy(engine: Engine) -> None:
