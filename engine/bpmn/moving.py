@@ -25,7 +25,7 @@ def move_token(play: Play, stimulus: Move) -> None:
     node = play.net.nodes[index]
     leg = play.state.scopes.get(scope)
     if host or isinstance(extra, list) or (leg is not None and leg[INSIDE] == WRAPPER and leg[NODE] == index):
-        raise _refused("Expected a token that waits by itself, but here several things wait for one.", node.id)
+        raise _refused("a token that waits by itself", "here several things wait for one", node.id)
     target = _target(play, stimulus.node, 0 if leg is None else leg[INSIDE])
     play.disarm_boundaries(node, stimulus.wait)
     play.cancel_wait(stimulus.wait)
@@ -35,11 +35,11 @@ def move_token(play: Play, stimulus: Move) -> None:
 def _target(play: Play, id_: str, inside: int) -> Node:
     target = next((node for node in play.net.nodes if node.id == id_), None)
     if target is None or target.scope != inside:
-        raise _refused("Expected a node of the same process or sub-process, but it is elsewhere.", id_)
+        raise _refused("a node of the same process or sub-process", "it is elsewhere", id_)
     if target.kind in _NO_PLACE or target.for_compensation or play.program.is_join[target.index]:
-        raise _refused("Expected a node that a token can wait at or pass, but none can be put on this one.", id_)
+        raise _refused("a node that a token can wait at or pass", "none can be put on this one", id_)
     return target
 
 
-def _refused(message: str, element: str) -> Rejected:
-    return Rejected("game.move", message, element=element, node=element)
+def _refused(wanted: str, found: str, element: str) -> Rejected:
+    return Rejected("game.move", f"Expected {wanted}, but {found}.", element=element, node=element)
