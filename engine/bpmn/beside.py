@@ -1,7 +1,7 @@
 """What comes beside a BPMN file — forms and decisions — and the elements that ask for one that is missing or broken.
 
 A missing one is a question: the proposal is that the step goes on without it, a form as a note and a decision as a
-person's. Accepting it takes the reference out of the net.
+person's. What is there is linked into the net.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from engine.bpmn.answers import Answers
+from engine.bpmn.decisions_link import link_decisions
+from engine.bpmn.decisions_model import Decisions
 from engine.bpmn.findings import Finding
 from engine.bpmn.net import Kind, Net, Node
 
@@ -19,10 +21,11 @@ Faults = Mapping[str, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Forms by name and decisions by id, each with what is wrong with it."""
+    """Forms by name and decisions by id, each with what is wrong with it; `models` are the decisions that are right."""
 
     forms: Faults = field(default_factory=dict)
     decisions: Faults = field(default_factory=dict)
+    models: tuple[Decisions, ...] = ()
 
 
 def missing_beside(nets: Mapping[str, Net], beside: Beside | None) -> Iterator[Finding]:
@@ -49,21 +52,20 @@ def _ask(what: str, node: Node, name: str, there: Faults, proposal: str) -> Iter
     yield Finding(rule, "warning", node.id, node.line, message, True, params, proposal, key)
 
 
-def without_missing(nets: Mapping[str, Net], findings: Iterable[Finding], answers: Answers) -> dict[str, Net]:
-    """The nets in which steps go on without the forms and decisions that people accepted to miss."""
-    missed: dict[str, set[str]] = {"form": set(), "decision": set()}
-    for finding in findings:
-        what, _, how = finding.rule.partition(".")
-        if what in missed and how in ("missing", "broken") and finding.key in answers and finding.element:
-            missed[what].add(finding.element)
-    if not any(missed.values()):
+def with_beside(
+    nets: Mapping[str, Net], beside: Beside | None, findings: Iterable[Finding], answers: Answers
+) -> dict[str, Net]:
+    """The nets with the decisions they name, a person's where one is missing, and without forms accepted to miss."""
+    if beside is None:
         return dict(nets)
-    return {id: replace(net, nodes=tuple(_without(node, missed) for node in net.nodes)) for id, net in nets.items()}
-
-
-def _without(node: Node, missed: Mapping[str, set[str]]) -> Node:
-    if node.form is not None and node.id in missed["form"]:
-        node = replace(node, form=None)
-    if node.kind is Kind.RULE and node.id in missed["decision"]:
-        node = replace(node, kind=Kind.MANUAL, decision=None)
-    return node
+    missed = {
+        finding.element
+        for finding in findings
+        if finding.rule in ("form.missing", "form.broken") and finding.key in answers
+    }
+    return {
+        id: link_decisions(
+            replace(net, nodes=tuple(replace(n, form=None) if n.id in missed else n for n in net.nodes)), beside.models
+        )
+        for id, net in nets.items()
+    }

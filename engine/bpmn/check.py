@@ -16,7 +16,7 @@ from lxml.etree import tostring
 
 from engine.bounded import OverTheLimit, run_bounded
 from engine.bpmn.answers import NO_ANSWERS, Answers, apply, settle, wants
-from engine.bpmn.beside import Beside, missing_beside, without_missing
+from engine.bpmn.beside import Beside, missing_beside, with_beside
 from engine.bpmn.fates import Fate, count_fates, fates_of, unknown_things
 from engine.bpmn.findings import Finding
 from engine.bpmn.guard import guard
@@ -99,10 +99,10 @@ def check(content: bytes, answers: Answers = NO_ANSWERS, beside: Beside | None =
     if not opinions or len(opinions) < len(reading.processes):
         opinions.append(Opinion("cannot", "because the file holds an error of its own"))
     return Report(
-        grade=_grade(findings),
+        grade=grade_of(findings),
         changes=(*notes, *normalised.changes, *written, *settled),
         findings=tuple(sorted((*findings, *schema), key=lambda finding: finding.line or 0)),
-        nets=without_missing(reading.nets, reading.findings, answers),
+        nets=with_beside(reading.nets, drawing.beside, reading.findings, answers),
         processes=reading.processes,
         opinion=gravest(opinions),
         fates=fates,
@@ -160,7 +160,8 @@ def _plain(params: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value if isinstance(value, int | float) else str(value) for name, value in params.items()}
 
 
-def _grade(findings: Iterable[Finding]) -> Grade:
+def grade_of(findings: Iterable[Finding]) -> Grade:
+    """What a file with these findings needs."""
     asked = [finding.question for finding in findings if finding.question or finding.severity == "error"]
     if not all(asked):
         return "refused"

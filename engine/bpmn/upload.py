@@ -26,6 +26,7 @@ from engine.bpmn.check import (
     report_from_json,
     report_to_json,
 )
+from engine.bpmn.decisions_model import Decisions
 from engine.bpmn.decisions_reader import read_decisions
 from engine.bpmn.unzip import is_zip, unzip
 from engine.errors import EngineError, Rejected
@@ -40,13 +41,15 @@ _DECISION_ID = re.compile(rb"""<(?:[\w.-]+:)?decision\b[^>]*?\bid\s*=\s*["']([^"
 class Upload:
     """The report on each BPMN file by name, their bytes, and what came beside them and is right.
 
-    Shape: `forms` are schemas by form name, `decisions` DMN files by file name; `ignored` names files of other kinds.
+    Shape: `forms` are schemas by form name, `decisions` DMN files by file name; `broken` are those that are not right,
+    by file name; `ignored` names files of other kinds.
     """
 
     reports: Mapping[str, Report]
     sources: Mapping[str, bytes] = field(default_factory=dict)
     forms: Mapping[str, Any] = field(default_factory=dict)
     decisions: Mapping[str, str] = field(default_factory=dict)
+    broken: Mapping[str, bytes] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
 
     @property
@@ -68,8 +71,8 @@ def check_upload(files: Mapping[str, bytes], answers: AnswersByFile) -> Upload:
         return Upload({next(iter(files)): refused(refusal)})
     kinds = {name: _kind(name, content, alone=alone) for name, content in files.items()}
     forms, wrong_forms = _forms({name: files[name] for name, kind in kinds.items() if kind == "form"})
-    decisions, made = _decisions({name: files[name] for name, kind in kinds.items() if kind == "dmn"})
-    beside = Beside({**wrong_forms, **dict.fromkeys(forms)}, made)
+    decisions, made, models = _decisions({name: files[name] for name, kind in kinds.items() if kind == "dmn"})
+    beside = Beside({**wrong_forms, **dict.fromkeys(forms)}, made, models)
     drawings = {name: files[name] for name, kind in kinds.items() if kind == "bpmn"}
     if not drawings:
         missing = Rejected("upload.nothing", "Expected a BPMN file, but there is none.")
@@ -81,7 +84,17 @@ def check_upload(files: Mapping[str, bytes], answers: AnswersByFile) -> Upload:
         message = f"Expected each process in one file, but {process!r:.80} is in two."
         reports[name] = refused(Rejected("upload.process_twice", message, name=process[:80]))
     ignored = tuple(name for name, kind in kinds.items() if kind is None)
-    return Upload(reports, drawings, forms, decisions, ignored)
+    broken = {
+        name: files[name]
+        for name, kind in kinds.items()
+        if (kind == "form" and form_name(name) not in forms) or (kind == "dmn" and name not in decisions)
+    }
+    return Upload(reports, drawings, forms, decisions, broken, ignored)
+
+
+def form_name(file: str) -> str:
+    """What a form is called by the steps that use it."""
+    return file.rpartition(".")[0].removesuffix(".schema")
 
 
 def _kind(name: str, content: bytes, *, alone: bool) -> str | None:
@@ -99,7 +112,7 @@ def _forms(files: Mapping[str, bytes]) -> tuple[dict[str, Any], dict[str, str]]:
     right: dict[str, Any] = {}
     wrong: dict[str, str] = {}
     for file, content in files.items():
-        name = file.rpartition(".")[0].removesuffix(".schema")
+        name = form_name(file)
         try:
             text = content.decode("utf-8-sig")
             compile_form(text)
@@ -112,8 +125,11 @@ def _forms(files: Mapping[str, bytes]) -> tuple[dict[str, Any], dict[str, str]]:
     return right, wrong
 
 
-def _decisions(files: Mapping[str, bytes]) -> tuple[dict[str, str], dict[str, str | None]]:
-    """The texts of the right DMN files by file name, and every decision's id with what is wrong with it."""
+def _decisions(
+    files: Mapping[str, bytes],
+) -> tuple[dict[str, str], dict[str, str | None], tuple[Decisions, ...]]:
+    """The texts of the right DMN files by file name, every decision's id with what is wrong with it, and the models."""
+    models: list[Decisions] = []
     right: dict[str, str] = {}
     made: dict[str, str | None] = {}
     for file, content in files.items():
@@ -123,6 +139,7 @@ def _decisions(files: Mapping[str, bytes]) -> tuple[dict[str, str], dict[str, st
             if graph is not None:
                 right[file] = content.decode("utf-8-sig")
                 made.update(dict.fromkeys(graph.decisions))
+                models.append(graph)
                 continue
             fault = next((each.message for each in findings if each.severity == "error"), fault)
         except UnicodeDecodeError:
@@ -131,7 +148,7 @@ def _decisions(files: Mapping[str, bytes]) -> tuple[dict[str, str], dict[str, st
             fault = refusal.message
         ids = {id.decode("utf-8", "replace") for id in _DECISION_ID.findall(content)}
         made.update({id: f"{file}: {fault}"[:300] for id in ids if id not in made})
-    return right, made
+    return right, made, tuple(models)
 
 
 def _processes_twice(reports: Mapping[str, Report]) -> tuple[str, str] | None:
@@ -176,6 +193,7 @@ def upload_to_json(upload: Upload) -> dict[str, Any]:
         "sources": {name: b64encode(content).decode() for name, content in upload.sources.items()},
         "forms": dict(upload.forms),
         "decisions": dict(upload.decisions),
+        "broken": {name: b64encode(content).decode() for name, content in upload.broken.items()},
         "ignored": list(upload.ignored),
     }
 
@@ -187,5 +205,6 @@ def upload_from_json(whole: Mapping[str, Any]) -> Upload:
         {name: b64decode(content) for name, content in whole["sources"].items()},
         whole["forms"],
         whole["decisions"],
+        {name: b64decode(content) for name, content in whole["broken"].items()},
         tuple(whole["ignored"]),
     )

@@ -112,10 +112,31 @@ class TaskMoved(Moved):
     subject_kind = "task"
 
 
+class DefinitionMoved(Moved):
+    """A version of a process went to another state."""
+
+    __slots__ = ()
+    code = "definition.moved"
+    subject_kind = "definition"
+
+
 MOVED: Mapping[str, type[Moved]] = {
-    kind.subject_kind: kind for kind in (SignalMoved, IncidentMoved, DirectiveMoved, TaskMoved)
+    kind.subject_kind: kind for kind in (SignalMoved, IncidentMoved, DirectiveMoved, TaskMoved, DefinitionMoved)
 }
 """The fact of a move, by the subject of its life-cycle table."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefinitionStored(Fact):
+    """A draft got the content with this digest: uploaded, edited, or with answers to so many of its questions."""
+
+    code = "definition.stored"
+    subject_kind = "definition"
+    deployment_id: str
+    version: int
+    digest: str
+    grade: str
+    answered: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -285,7 +285,10 @@ DEFINITION = Lifecycle(
         *moves("publish", "in_review", "published", "process:definition:publish", ["certificate"]),
         *moves("retire", "published", "retired", "process:definition:publish"),
     ),
-    refusals={"publish": "not_in_review"},
+    refusals={
+        **{"edit": "not_draft", "answer": "not_draft", "submit_for_review": "not_draft"},
+        **{"publish": "not_in_review", "return_for_revision": "not_in_review", "retire": "not_in_force"},
+    },
 )
 
 TABLES: tuple[Lifecycle, ...] = (SIGNAL, INCIDENT, DIRECTIVE, TASK, DEFINITION)

@@ -39,7 +39,7 @@ _GRANTS: Mapping[str, str] = {
     "escalation:rung:acknowledge audit:overdue:read",
     "plan_manager": "plan:section:write plan:version:submit plan:version:read",
     "process_designer": "process:definition:upload process:definition:publish process:definition:read "
-    "process:definition:simulate",
+    "process:definition:simulate process:instance:start",
     "stock_keeper": "supply:ledger:write supply:ledger:read supply:request:pick",
     "data_steward": "sharing:catalogue:write sharing:grant:decide sharing:quality:write",
     "liaison": "incident:shared_case:read incident:shared_case:reply",

@@ -29,6 +29,8 @@ from engine.storage.tables.clocks import sla_policy
 from engine.storage.uow import UnitOfWork
 
 KEPT_FOR = timedelta(minutes=1)
+_STANDS = frozenset({"published", "retired"})
+"""States of a definition whose content no longer changes."""
 
 _DEPARTMENTS = Prepared(
     select(
@@ -95,6 +97,7 @@ _DEFINITION = Prepared(
         processes.definition.c.state,
         processes.definition.c.net,
         processes.definition.c.forms,
+        processes.definition.c.deployment_id,
     ).where(processes.definition.c.id == bindparam("id"))
 )
 
@@ -110,6 +113,7 @@ class Definition:
     state: str
     net: Net
     forms: Mapping[str, Form]
+    deployment_id: str | None = None
 
     @property
     def is_order_loop(self) -> bool:
@@ -161,6 +165,10 @@ class City:
     def keep_for(self, duration: timedelta) -> None:
         """Believe what was read for this long instead of a minute: where no other process changes the organisation."""
         self._kept_for = duration
+
+    def forget_definition(self, id: str) -> None:
+        """Read a version again at the next question: for commands that move it."""
+        self._definitions.pop(id, None)
 
     def organisation(self, uow: UnitOfWork) -> _Organisation:
         """Departments, people on posts and duty, cells and policy rows, at most a minute old."""
@@ -251,10 +259,12 @@ class City:
             row = uow.one(_DEFINITION, {"id": id})
             if row is None:
                 raise NotFound("definition.unknown", "Expected a stored definition, but there is none.", id=id)
-            process_id, version, kind, state, net, forms = row
+            process_id, version, kind, state, net, forms, deployment_id = row
             compiled = {name: compile_form(form) for name, form in forms.items()}
-            known = Definition(id, process_id, version, kind, state, net_from_bytes(bytes(net)), compiled)
-            self._definitions[id] = known
+            whole = net_from_bytes(bytes(net))
+            known = Definition(id, process_id, version, kind, state, whole, compiled, deployment_id)
+            if state in _STANDS:
+                self._definitions[id] = known
         return known
 
 

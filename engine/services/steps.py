@@ -17,13 +17,14 @@ from engine.bpmn.game import Step, advance
 from engine.bpmn.state import state_to_bytes
 from engine.bpmn.stimuli import CallEnded, CallEscalated, CallFailed, Cancel, Complete, MessageArrived, Start, Stimulus
 from engine.domain.events import StepTaken
-from engine.errors import Conflict, InvalidMove, Rejected
+from engine.errors import Conflict, InvalidMove, NotFound, Rejected
 from engine.storage.prepared import Prepared, insert_into, update_row
 from engine.storage.tables import processes as t
 from engine.storage.tables.routing import external_job
 
 from .bound import BoundDirective
 from .bound_incident import BoundIncident
+from .callees import callee
 from .city import Definition
 from .desk import Desk
 from .effect_rows import EffectRows, drop
@@ -216,6 +217,18 @@ def _escalate(desk: Desk, instance: Instance, code: str | None) -> None:
         take_step(desk, caller, CallEscalated(instance.parent_wait, code))
 
 
+def _called(desk: Desk, instance: Instance, call: e.CallStarted) -> Definition:
+    """The version that a call means by its binding. Raises: NotFound (`definition.not_published`)."""
+    asked = instance.definition.net.nodes[call.node].call
+    if asked is None or asked.binding == "latest":
+        return published(desk, call.process)
+    id = callee(desk.uow, instance.definition.deployment_id, asked)
+    if id is None:
+        message = f"Expected “{call.process}” as {asked.binding} {asked.version or ''}, but none is published."
+        raise NotFound("definition.not_published", message, process=call.process)
+    return desk.city.definition(desk.uow, id)
+
+
 def _begin_call(desk: Desk, instance: Instance, call: e.CallStarted, department_id: str) -> None:
     if depth_of(desk, instance, DEEPEST_CALL) >= DEEPEST_CALL:
         raise Rejected(
@@ -223,7 +236,7 @@ def _begin_call(desk: Desk, instance: Instance, call: e.CallStarted, department_
             f"Expected calls at most {DEEPEST_CALL} deep, but this one goes deeper.",
             element=instance.definition.net.nodes[call.node].id,
         )
-    definition = published(desk, call.process)
+    definition = _called(desk, instance, call)
     variables, subject = call.variables, None
     if isinstance(instance.bound, BoundIncident):
         if definition.is_order_loop:

@@ -24,7 +24,7 @@ from .bound import BoundDirective
 from .desk import Desk
 from .effect_rows import past_item
 from .evidence_files import require_evidence
-from .instances import INSTANCE_COLUMNS, Instance, from_row, node_of
+from .instances import INSTANCE_COLUMNS, from_row, node_of
 from .steps import take_step
 
 _ITEM = Prepared(
@@ -82,7 +82,7 @@ def complete(desk: Desk, instance_id: str, wait: int, revision: int, answers: Ma
     given = dict(answers) if schema is None else dict(check_answers(schema, answers))
     if schema is not None:
         require_evidence(desk, schema.schema, given, instance.subject_kind or "", instance.subject_id or "")
-    kept = given if schema is None else _sealed_aside(desk, instance, node_id, schema, given)
+    kept = given if schema is None else sealed_aside(desk, instance_id, node_id, schema, given)
     past_item(desk, instance_id, wait, node_id, opened_at, "completed", kept)
     bound = instance.bound
     if isinstance(bound, BoundDirective):
@@ -159,13 +159,11 @@ def _check_role(desk: Desk, role: str, department_id: str) -> None:
         )
 
 
-def _sealed_aside(
-    desk: Desk, instance: Instance, node_id: str, schema: Form, given: Mapping[str, Any]
-) -> dict[str, Any]:
+def sealed_aside(desk: Desk, instance_id: str, node_id: str, schema: Form, given: Mapping[str, Any]) -> dict[str, Any]:
     """The answers as the state keeps them: personal and free text sealed aside (D13)."""
     kept = dict(given)
     for name in sorted((personal_fields(schema) | free_text_fields(schema)) & kept.keys()):
-        kept[name] = _seal_aside(desk, instance.id, node_id, name, kept[name])
+        kept[name] = _seal_aside(desk, instance_id, node_id, name, kept[name])
     return kept
 
 
