@@ -16,7 +16,7 @@ from werkzeug.datastructures import MultiDict
 from engine.errors import Rejected
 
 from . import names
-from .text import t, t_or
+from .text import named, t, t_or
 
 Control = Literal[
     "radios",
@@ -25,6 +25,7 @@ Control = Literal[
     "text",
     "area",
     "number",
+    "date",
     "department",
     "departments",
     "evidence",
@@ -84,14 +85,15 @@ def fields_of(
     required = set(schema.get("required", ()))
     conditional = _conditional(schema)
     found = []
-    # A stored schema has lost the order it was written in; the texts of the process still have it.
+    # A stored schema has lost the order it was written in; the texts of the process still have it, or its fields do.
     written = {name: place for place, name in enumerate(labels)}
+    written |= {name: kind["x-cl-order"] for name, kind in schema["properties"].items() if "x-cl-order" in kind}
     for name, kind in sorted(schema["properties"].items(), key=lambda field: written.get(field[0], len(written))):
-        options = choices.get(name, {})
+        options = choices.get(name) or {value: _said(label) for value, label in kind.get("x-cl-choices", {}).items()}
         found.append(
             Field(
                 name,
-                labels.get(name) or kind.get("title") or name,
+                labels.get(name) or _said(kind.get("x-cl-title", {})) or kind.get("title") or name,
                 _control(kind),
                 name in required,
                 values.get(name, kind.get("default")),
@@ -105,6 +107,11 @@ def fields_of(
             )
         )
     return found
+
+
+def _said(label: Mapping[str, Any]) -> str:
+    """What a drawn form calls something, in the reader's language."""
+    return named(label.get("zh"), label.get("en"))
 
 
 def _control(kind: Mapping[str, Any]) -> Control:
@@ -126,8 +133,8 @@ def _control(kind: Mapping[str, Any]) -> Control:
         return "lines"
     if "longitude" in kind.get("properties", ()):
         return "place"
-    if kind.get("format") == "date-time":
-        return "moment"
+    if kind.get("format") in ("date", "date-time"):
+        return "date" if kind["format"] == "date" else "moment"
     # What follows a pattern is a number or a code: one line, however long the schema lets it be.
     is_long = kind.get("maxLength", 0) > _SHORT_TEXT and "pattern" not in kind
     return "area" if kind.get("x-cl-free-text") or is_long else "text"

@@ -173,8 +173,9 @@ class TableReader:
             return compile_text(text, self._known, is_open=self._is_open)
         except ExpressionError as refusal:
             at = refusal.params.get("at")
+            params = {name: value for name, value in refusal.params.items() if name != "element"}
             place = "" if at is None else f" (character {at + 1 - len(heading)})"
-            self._findings.error(refusal.code, element, f"{refusal.message}{place}")
+            self._findings.error(refusal.code, element, f"{refusal.message}{place}", **params)
             return None
 
 

@@ -5,7 +5,7 @@ One list for the reader that executes them, for the modeller's panel that writes
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,8 +17,7 @@ Value = Literal["expression", "name", "text", "pick"]
 _HUMAN = ("Task", "ManualTask", "UserTask")
 _WORKING = ("ServiceTask", "SendTask", "ScriptTask", "BusinessRuleTask")
 _CAUGHT = ("ErrorEventDefinition", "EscalationEventDefinition")
-MAPPED: tuple[str, ...] = ("CallActivity",)
-"""Types whose extension elements may hold `cl:in` and `cl:out`, each with a source and a target."""
+_CALLS = ("CallActivity",)
 _LOOP = ("MultiInstanceLoopCharacteristics",)
 
 
@@ -52,16 +51,19 @@ MARKS: tuple[Mark, ...] = (
     Mark("key", ("Message",), "expression"),
     Mark("code_variable", _CAUGHT, "name"),
     Mark("text_variable", _CAUGHT, "name"),
-    Mark("binding", MAPPED, "pick"),
-    Mark("version", MAPPED, "text"),
-    Mark("all_in", MAPPED, "pick"),
-    Mark("all_out", MAPPED, "pick"),
+    Mark("binding", _CALLS, "pick"),
+    Mark("version", _CALLS, "text"),
+    Mark("all_in", _CALLS, "pick"),
+    Mark("all_out", _CALLS, "pick"),
     Mark("collection", _LOOP, "expression"),
     Mark("element", _LOOP, "name"),
     Mark("output_collection", _LOOP, "name"),
     Mark("output_element", _LOOP, "name"),
 )
-"""Every attribute, in the order a designer meets them. Mappings `cl:in` and `cl:out` are elements, see `MAPPED`."""
+"""Every attribute, in the order a designer meets them."""
+
+MAPPINGS: Mapping[str, tuple[str, ...]] = {"in": _CALLS, "out": _CALLS, "input": ("Task",), "output": ("Task",)}
+"""Extension elements `cl:<name>` with a source and a target each, and the BPMN types whose elements may hold them."""
 
 
 def names() -> frozenset[str]:
@@ -81,12 +83,12 @@ def moddle_descriptor() -> dict[str, Any]:
             by_base.setdefault(base, []).append(mark.name)
     mappings = [
         {
-            "name": way,
+            "name": way.title(),
             "superClass": ["Element"],
-            "meta": {"allowedIn": [f"bpmn:{each}" for each in MAPPED]},
+            "meta": {"allowedIn": [f"bpmn:{each}" for each in on]},
             "properties": _texts(("source", "target")),
         }
-        for way in ("In", "Out")
+        for way, on in MAPPINGS.items()
     ]
     marks = [
         {"name": f"{base}Marks", "extends": [f"bpmn:{base}"], "properties": _texts(words)}

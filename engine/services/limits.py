@@ -40,6 +40,8 @@ LOGIN = Rule("login", 10)
 """Sign-ins from one address."""
 IMPORT = Rule("import", 10)
 """Files a person hands in."""
+DRAW = Rule("draw", 90)
+"""Checks and dry runs of what a person is drawing."""
 DELIVERY = Rule("delivery", 120)
 """Deliveries of tickets by one program."""
 REPORT = Rule("report", 5)

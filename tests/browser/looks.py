@@ -15,7 +15,7 @@ LOOK = Path(__file__).with_name("look.js").read_text("utf-8")
 AXE = """axe.run({resultTypes: ["violations"]}).then((found) => found.violations.map((each) => (
   {id: each.id, impact: each.impact, where: each.nodes.slice(0, 3).map((node) => node.html)})))"""
 LATIN_IN_CHINESE = frozenset(
-    ["API", "BPMN", "bpmn", "CSV", "Enter", "III", "JPEG", "PDF", "PNG", "SHA", "UTF", "WebP", "XML"]
+    ["API", "BPMN", "bpmn", "CSV", "DMN", "Enter", "III", "JPEG", "JSON", "PDF", "PNG", "SHA", "UTF", "WebP", "XML"]
 )
 """Words that a Chinese page may have in Latin letters: names of formats and keys, and the levels."""
 AS_IT_IS = ("Powered by bpmn.io", "incident:…")

@@ -166,6 +166,27 @@ def next_page(visit: Visit) -> None:
     visit.go(f"/incidents/?after={encode(visit.city.clock.now(), 'z')}")
 
 
+def drawn(part: str, *made: str) -> Open:
+    """Begin a drawing, make something in it, and show a part of the page. Shape: `made` are the keys of buttons."""
+
+    def open(visit: Visit) -> None:
+        visit.go("/processes/draw")
+        visit.tab.wait_for_selector("#canvas[data-ready]")
+        visit.tab.locator(f"#tab-{part}").click()
+        for key in made:
+            visit.tab.locator(f'#part-{part} [data-key="{key}"]').click()
+        visit.tab.wait_for_selector("#findings [role=status]", state="attached")
+
+    return open
+
+
+def played(visit: Visit) -> None:
+    """Play a drawing."""
+    drawn("player", "run")(visit)
+    visit.tab.wait_for_selector(".frames li")
+    visit.tab.locator('[data-key="forward"]').click()
+
+
 TABLE = (
     "工单编号,受理时间,诉求内容,地址,来电人,来电号码,经度,纬度\n"
     "11,2026-03-02 09:10,路灯不亮,和平路 3 号,李女士,13900000001,120.0055,30.0677\n"

@@ -19,6 +19,8 @@ from tests.browser.visit import Visit
 from tests.services.play import Play
 from tests.webapp.site import Site
 
+DRAWERS = ("/bpmn-js/viewer.min.js", "/bpmn-js/modeler.min.js")
+"""The scripts that may style what they draw."""
 WRITTEN = ("full_city.py", "pages.py", "openers.py")
 """Where the people of the city write what they write, in Chinese whatever the language of the pages."""
 
@@ -54,7 +56,7 @@ class Sweep:
     def walk(self, look_of: Callable[[int], Look]) -> list[str]:
         """Open every page in a look by its place; everything that is wrong anywhere."""
         found = [fault for place, page in enumerate(PAGES) for fault in self._visit(page, look_of(place))]
-        found += [f"inline style: {each}" for each in self._styles if not each.endswith("/bpmn-js/viewer.min.js")]
+        found += [f"inline style: {each}" for each in self._styles if not each.endswith(DRAWERS)]
         return found + [f"asked {each}" for each in self._stage.elsewhere if not each.startswith(self.addresses)]
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ from webapp.guard import Area
 from .account.views import area as account
 from .audit.views import area as audit
 from .board.views import area as board
+from .designer.views import area as designer
 from .guide.views import area as guide
 from .health.views import area as health
 from .help.views import area as help_pages
@@ -22,6 +23,6 @@ from .reports.views import area as reports
 from .work.views import area as work
 
 AREAS: tuple[Area, ...] = (
-    account, audit, board, guide, health, help_pages, home, inbox, incidents, intake, library, live, orders, people,
-    reports, work,
+    account, audit, board, designer, guide, health, help_pages, home, inbox, incidents, intake, library, live, orders,
+    people, reports, work,
 )  # fmt: skip

@@ -1,0 +1,139 @@
+"""The designer's page answers: the check of a drawing with its forms and tables, a preview, a dry run in frames."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from engine.bpmn.vocabulary import names
+from tests.services.play import drawing, node, path
+from tests.webapp.site import Site
+
+STEP = node("userTask", "a", 'name="Look" xmlns:cl="urn:cityloop:bpmn:1" cl:form="look"')
+DRAWN = drawing("tiny", node("startEvent", "s") + STEP + node("endEvent", "e") + path("s", "a", "e"))
+FORM = {
+    "type": "object",
+    "properties": {
+        "seen_on": {"type": "string", "format": "date", "x-cl-order": 2, "x-cl-title": {"zh": "日期", "en": "Seen on"}},
+        "kind": {
+            "type": "string",
+            "enum": ["hole", "flood"],
+            "x-cl-order": 1,
+            "x-cl-title": {"zh": "类别", "en": "Kind"},
+            "x-cl-choices": {"hole": {"zh": "塌陷", "en": "Hole"}, "flood": {"zh": "积水", "en": "Flood"}},
+        },
+    },
+    "required": ["kind"],
+}
+TABLE = """<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d" namespace="d">
+<decision id="urgent" name="urgent"><decisionTable id="t" hitPolicy="UNIQUE">
+<input id="i"><inputExpression id="x" typeRef="number"><text>level</text></inputExpression></input>
+<output id="o" name="result" typeRef="string"/>
+<rule id="r"><inputEntry id="cell"><text>&gt;= </text></inputEntry>
+<outputEntry id="out"><text>"yes"</text></outputEntry>
+</rule></decisionTable></decision></definitions>"""
+
+
+@pytest.fixture
+def designer(site: Site) -> Any:
+    """A browser of somebody who draws processes."""
+    site.city.newcomer("one.designer")
+    site.city.appoint("one.designer", "centre", "process_designer")
+    return site.client("one.designer")
+
+
+def sent(site: Site, client: Any, path_: str, **parts: str) -> TestResponse:
+    """Send parts of a drawing as the page does."""
+    files = {name: (io.BytesIO(text.encode()), name) for name, text in parts.items()}
+    return site.post(client, path_, files, content_type="multipart/form-data")
+
+
+def test_page_hands_over_the_words_and_the_marks_the_engine_reads(site: Site, designer: Any) -> None:
+    """The panel offers what the reader executes, with a role, a stage and a process of this installation."""
+    page = designer.get("/processes/draw").get_data(as_text=True)
+    known = json.loads(page.partition('id="designer-data">')[2].partition("</script>")[0])
+    assert set(known["marks"]) == names()
+    assert ["department_clerk", "Department clerk"] in known["offers"]["role"]
+    assert "closed_loop_command" in [id for id, _ in known["offers"]["process"]]
+    assert known["words"]["append"] == "Append"
+
+
+def test_check_names_a_missing_form_at_its_element(site: Site, designer: Any) -> None:
+    """A step that asks for a form nobody made is a question on that step; with the form the drawing runs."""
+    without = sent(site, designer, "/processes/draw/check", source=DRAWN).get_json()
+    (finding,) = [each for each in without["findings"] if each["element"] == "a"]
+    assert (without["grade"], finding["weight"]) == ("answers", "question")
+    assert "look" in finding["text"]
+    whole = sent(site, designer, "/processes/draw/check", source=DRAWN, forms=json.dumps({"look": FORM})).get_json()
+    assert (whole["grade"], whole["forms"]) == ("runs", {"look": []})
+
+
+def test_check_names_the_cell_of_a_table_and_the_field_of_a_form(site: Site, designer: Any) -> None:
+    """What is wrong stands where it was typed."""
+    bad = {"type": "object", "properties": {"size": {"type": "string", "format": "colour"}}}
+    parts = {"forms": json.dumps({"look": bad}), "decisions": json.dumps({"urgent": TABLE})}
+    answer = sent(site, designer, "/processes/draw/check", source=DRAWN, **parts).get_json()
+    assert [each["element"] for each in answer["decisions"]["urgent"]] == ["cell"]
+    assert [(each["field"], each["text"]) for each in answer["forms"]["look"]] == [
+        ("size", "This format is not known.")
+    ]
+
+
+def test_check_says_it_in_chinese(site: Site, designer: Any) -> None:
+    """A designer in a Chinese office reads Chinese."""
+    designer.set_cookie("cityloop-language", "zh")
+    parts = {"decisions": json.dumps({"urgent": TABLE})}
+    answer = sent(site, designer, "/processes/draw/check", source="no XML", **parts).get_json()
+    assert answer["grade"] == "refused"
+    assert answer["findings"][0]["weight_text"] == "错误"
+    assert not answer["findings"][0]["text"].isascii()
+
+
+@pytest.mark.parametrize("forms", ["[]", "no JSON", '{"Bad name": {}}', '{"look": 3}'])
+def test_check_refuses_parts_that_the_page_never_sends(site: Site, designer: Any, forms: str) -> None:
+    """What is no map of names to forms is refused, not half read."""
+    assert sent(site, designer, "/processes/draw/check", source=DRAWN, forms=forms).status_code == 422
+
+
+def test_preview_shows_fields_in_their_order_with_their_names(site: Site, designer: Any) -> None:
+    """The preview is the page the clerk will see: order, names, choices and kinds as drawn."""
+    html = sent(site, designer, "/processes/draw/form", form=json.dumps(FORM)).get_json()["html"]
+    assert html.index("Kind") < html.index("Flood") < html.index("Seen on")
+    assert 'type="date"' in html
+    designer.set_cookie("cityloop-language", "zh")
+    assert "积水" in sent(site, designer, "/processes/draw/form", form=json.dumps(FORM)).get_json()["html"]
+
+
+def test_drive_tells_every_step_and_fills_in_the_drawn_form(site: Site, designer: Any) -> None:
+    """A dry run of what nobody has stored: frames for the player, answers that the form takes."""
+    parts = {"source": DRAWN, "forms": json.dumps({"look": FORM})}
+    answer = sent(site, designer, "/processes/draw/drive", **parts).get_json()
+    assert (answer["outcome"], [frame["cause"] for frame in answer["frames"]]) == ("completed", ["start", "complete"])
+    assert answer["frames"][1]["answers"]["kind"] in ("hole", "flood")
+    assert "2 steps" in answer["said"]
+
+
+def test_drive_plays_what_a_published_process_does_when_called(site: Site, designer: Any) -> None:
+    """A call resolves to what the installation has published."""
+    call = node("callActivity", "c", 'calledElement="closed_loop_command"')
+    body = node("startEvent", "s") + call + node("endEvent", "e") + path("s", "c", "e")
+    answer = sent(site, designer, "/processes/draw/drive", source=drawing("caller", body)).get_json()
+    assert {frame["process"] for frame in answer["frames"]} == {"caller", "closed_loop_command"}
+
+
+def test_drive_of_what_cannot_run_says_why(site: Site, designer: Any) -> None:
+    """A refused drawing is an answer, not a failure of the page."""
+    answer = sent(site, designer, "/processes/draw/drive", source="no XML").get_json()
+    assert (answer["outcome"], answer["frames"]) == ("failed", [])
+    assert "cannot run" in answer["said"]
+
+
+def test_report_answers_a_browser_without_scripts(site: Site, designer: Any) -> None:
+    """The page's one form leads to the report on the text in it."""
+    answer = site.post(designer, "/processes/draw/report", {"source": DRAWN, "forms": "{}", "decisions": "{}"})
+    assert answer.status_code == 200
+    assert "look" in answer.get_data(as_text=True)

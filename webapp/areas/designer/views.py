@@ -1,0 +1,97 @@
+"""The designer's page: a process is drawn, its forms and decision tables made, checked, played and kept as a draft."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import Any
+
+from flask import Response, jsonify, make_response, render_template
+
+from engine.bpmn.drawn import Drawn, check_drawn
+from engine.errors import EngineError
+from engine.forms import compile_form
+from engine.services import limits
+from engine.services.drive_draft import called_nets, drive_draft, nets_to_drive
+from webapp.faults import sentence
+from webapp.guard import Area
+from webapp.schema_form import fields_of
+from webapp.session import actor, the_engine
+from webapp.text import t
+
+from .answers import told
+from .drawing import NEW, Drawing, part, received
+from .offers import of_installation
+
+area = Area("designer", url_prefix="/processes")
+DRAW = "process:definition:upload"
+
+
+@area.page("/draw", permission=DRAW)
+def draw() -> str:
+    """A new drawing."""
+    return _page(Drawing(NEW.format(id=f"process_{secrets.token_hex(3)}", name=t("designer.new_process"))))
+
+
+def _page(drawing: Drawing) -> str:
+    return render_template(
+        "designer/draw.html",
+        drawing=drawing,
+        forms=json.dumps(drawing.forms, ensure_ascii=False),
+        decisions=json.dumps(drawing.decisions, ensure_ascii=False),
+        known=of_installation(),
+    )
+
+
+@area.action("/draw/check", permission=DRAW)
+def check() -> Response:
+    """What an upload of the drawing would answer, with what is wrong in its forms and tables; nothing is stored."""
+    limits.take(the_engine(), limits.DRAW, actor().person_id)
+    return jsonify(told(_checked(received())))
+
+
+def _checked(drawing: Drawing) -> Drawn:
+    return check_drawn(drawing.source, drawing.forms, drawing.decisions)
+
+
+@area.action("/draw/report", permission=DRAW)
+def report() -> Response:
+    """The same as a page of its own, for a browser that runs no scripts."""
+    limits.take(the_engine(), limits.DRAW, actor().person_id)
+    found = _checked(received()).report.to_json()
+    return make_response(render_template("library/report.html", name=t("designer.title"), report=found))
+
+
+@area.action("/draw/form", permission=DRAW)
+def preview() -> Response:
+    """A form as the people who fill it in will see it. Shape: `html`, the fields without the form around them."""
+    schema = _schema(part("form"))
+    fields = fields_of("", "", schema, {}, {}, [])
+    return jsonify(html=render_template("designer/preview.html", fields=fields))
+
+
+def _schema(text: str) -> Any:
+    """Raises: Rejected (`form.*`) for a form that nobody can fill in."""
+    return compile_form(text).schema
+
+
+@area.action("/draw/drive", permission=DRAW)
+def drive() -> Response:
+    """A dry run of the drawing, step by step; nothing is stored."""
+    engine = the_engine()
+    limits.take(engine, limits.DRAW, actor().person_id)
+    drawing = received()
+    try:
+        nets = nets_to_drive(drawing.content)
+        called = engine.read(called_nets, nets)
+        driven = drive_draft(nets, None, drawing.forms, called, {})
+    except EngineError as refusal:
+        return jsonify(outcome="failed", frames=[], said=sentence(refusal))
+    return jsonify({**driven, "said": _ending(driven)})
+
+
+def _ending(driven: dict[str, Any]) -> str:
+    """How the dry run ended, as a sentence."""
+    waits = t("list.comma").join(dict.fromkeys(each.partition(" ")[2] for each in driven["waits_for"]))
+    said = t(f"designer.driven_{driven['outcome']}", steps=driven["steps"], waits=waits)
+    return f"{said} {driven['reason']}" if driven["reason"] else said
