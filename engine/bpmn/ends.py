@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import Rejected
+from .compensating import cancel_transaction, end_undoing, remember
 from .effects import InstanceEnded
 from .legs import end_leg
 from .mapping import written
 from .net import Kind, Node
 from .play import NOWHERE, Play
-from .state import BODY, NODE, PARENT
-from .throwing import throw, throw_from
+from .state import BODY, INSIDE, NODE, PARENT
+from .throwing import arrive_throw, throw, throw_from
 
 
 def end_scope_if_empty(play: Play, scope: int) -> None:
@@ -31,6 +32,9 @@ def end_scope_if_empty(play: Play, scope: int) -> None:
     if record[BODY]:
         end_leg(play, scope)
         return
+    if record[INSIDE] < 0:
+        end_undoing(play, scope)
+        return
     if node.outputs:
         try:
             values = written(play, node, scope, {})
@@ -38,6 +42,7 @@ def end_scope_if_empty(play: Play, scope: int) -> None:
             play.fail(node, scope, "scope", error)
             return
         play.write(record[PARENT], values)
+    remember(play, node, record[PARENT], scope)
     del state.scopes[scope]
     if node.kind is Kind.EVENT_SUBPROCESS:
         play.leave(node, scope)
@@ -52,6 +57,7 @@ def end_scope_if_empty(play: Play, scope: int) -> None:
 def _end_instance(play: Play, outcome: Any, error: str | None = None) -> None:
     play.state.outcome = outcome
     play.queue.clear()
+    play.state.done.clear()
     play.effects.append(InstanceEnded(outcome, error))
 
 
@@ -69,6 +75,12 @@ def arrive_end(play: Play, node: Node, scope: int) -> None:
         play.leave(node, scope)
         play.add_live(scope, -1)
         end_scope_if_empty(play, scope)
+        return
+    if play.program.undoes[node.index]:
+        arrive_throw(play, node, scope)
+        return
+    if "cancel" in kinds:
+        cancel_transaction(play, node, scope)
         return
     token = throw(play, node, scope, lambda: play.queue.append((NOWHERE, scope, NOWHERE)))
     if token is None or not ("error" in kinds or "terminate" in kinds):

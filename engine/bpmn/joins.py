@@ -7,12 +7,14 @@ Source: BPMN 2.0.2, 13.4.1, 13.4.3 and 13.4.5.
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..errors import Rejected
 from .expressions import is_true
 from .gateways import pass_gateway
 from .net import Kind, Node
 from .play import NOWHERE, Play
-from .state import B_NODE, B_SCOPE, BODY, NODE, PARENT
+from .state import B_NODE, B_SCOPE, BODY, INSIDE, NODE, PARENT, UNDOING
 
 _PARALLEL, _COMPLEX = Kind.PARALLEL, Kind.COMPLEX
 
@@ -119,11 +121,20 @@ def _may_come(play: Play, node: Node, scope: int, tokens: dict[int, int]) -> boo
     return any(masks[place] & empty and not masks[place] & have for place in _places(play, scope, node.index))
 
 
+def _place(play: Play, record: list[Any]) -> int | None:
+    """The node at which the token of a scope stands; None for what is undone beside a token that has gone on."""
+    node: int = record[NODE]
+    if record[INSIDE] != UNDOING or play.program.waits_undone[node]:
+        return node
+    return play.program.left_by.get(node)
+
+
 def _places(play: Play, scope: int, join: int) -> list[int]:
     """The nodes at which tokens of `scope` stand, but for those at the join itself."""
     state = play.state
     places = [record[1] for record in state.waits.values() if record[2] == scope and record[3] == 0]
-    places += [r[NODE] for r in state.scopes.values() if r[PARENT] == scope and not r[BODY]]
+    scopes = [r for r in state.scopes.values() if r[PARENT] == scope and not r[BODY]]
+    places += [place for r in scopes if (place := _place(play, r)) is not None]
     places += [body[B_NODE] for body in state.bodies.values() if body[B_SCOPE] == scope]
     for gate, (index, where, _) in state.gates.items():
         if where == scope and play.net.nodes[index].parallel:  # each event behind it has its own token

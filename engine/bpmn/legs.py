@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import Rejected
+from .compensating import remember, settle_body
 from .expressions import is_true
 from .mapping import written
 from .net import Node, StandardLoop
@@ -93,6 +94,7 @@ def end_leg(play: Play, scope: int) -> None:
     play.write(outer, values)
     if body[B_OUTPUTS] is not None:
         body[B_OUTPUTS][leg[LEG] - 1] = result
+    remember(play, node, body_id, scope)
     del state.scopes[scope]
     play.leave(node, scope)
     if not done and body[B_STARTED] < body[B_TOTAL]:
@@ -135,6 +137,7 @@ def _end_round(play: Play, scope: int, node: Node) -> None:
         return
     body[B_ACTIVE] -= 1
     body[B_COMPLETED] += 1
+    remember(play, node, body_id, scope)
     del play.state.scopes[scope]
     play.write(body[B_SCOPE], values)
     play.leave(node, scope)
@@ -164,4 +167,5 @@ def _end_body(play: Play, body_id: int, node: Node) -> None:
     if node.multi is not None and node.multi.output_collection:
         play.write(body[B_SCOPE], {node.multi.output_collection: body[B_OUTPUTS]})
     play.disarm_boundaries(node, body_id)
+    settle_body(play, body_id, body[B_SCOPE])
     play.go_out(node, body[B_SCOPE])

@@ -98,6 +98,7 @@ class Event:
     every: bool = False
     code_variable: str | None = None
     text_variable: str | None = None
+    waits: bool = True  # compensation that is thrown: whether its token waits until everything is undone
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import Rejected
 from .catching import arm_boundaries, boundary_dues, key_of, subscribe, trigger_dues
+from .compensating import remember
 from .deciding import decide_now, evaluate_now
 from .effects import (
     CallStarted,
@@ -128,6 +129,8 @@ def end_activity(play: Play, node: Node, scope: int, host: int) -> None:
     play.leave(node, scope)
     if node.boundaries:
         play.disarm_boundaries(node, host)
+        if play.program.compensable[node.index]:
+            remember(play, node, scope)
     play.go_out(node, scope)
 
 

@@ -45,6 +45,7 @@ BOOLEANS = (
     "parallelMultiple",
     "testBefore",
     "triggeredByEvent",
+    "waitForCompletion",
 )
 REFERENCES = (
     "activityRef",

@@ -33,6 +33,7 @@ from .state import (
     CALL,
     CONDITION,
     FAILURE,
+    INSIDE,
     ITEM,
     LAYER,
     LEG,
@@ -42,6 +43,7 @@ from .state import (
     OPERATION,
     PARENT,
     TIMER,
+    WRAPPER,
     State,
     Wait,
 )
@@ -94,10 +96,13 @@ class Play:
         state = self.state
         while scope:
             record = state.scopes[scope]
-            if record[LEG]:
+            if record[INSIDE] < WRAPPER:  # what undoes sees the variables of then, and writes where it is undone
+                if record[LAYER]:
+                    record[LAYER].update({name: values[name] for name in values if name in record[LAYER]})
+            elif record[LEG]:
                 record[LAYER].update(values)
                 return
-            if record[LAYER]:
+            elif record[LAYER]:
                 record[LAYER].update({name: values[name] for name in values if name in record[LAYER]})
                 values = {name: values[name] for name in values if name not in record[LAYER]}
             scope = record[PARENT]
@@ -191,6 +196,7 @@ class Play:
             self.effects.append(NodeLeft(state.gates.pop(gate)[0], scope, "cancelled"))
         for body in [b for b, record in state.bodies.items() if record[B_SCOPE] == scope]:
             del state.bodies[body]
+            state.done.pop(body, None)
         for key in [k for k in state.joins if k[0] == scope]:
             del state.joins[key]
         if self.queue:
@@ -220,7 +226,11 @@ class Play:
         """Cancel a sub-process or leg with all that is in it."""
         self.cancel_inside(scope)
         record = self.state.scopes.pop(scope)
-        self.effects.append(NodeLeft(record[NODE], scope, "cancelled"))
+        self.state.done.pop(scope, None)
+        if record[INSIDE] >= WRAPPER:
+            self.effects.append(NodeLeft(record[NODE], scope, "cancelled"))
+        elif self.program.waits_undone[record[NODE]]:
+            self.effects.append(NodeLeft(record[NODE], record[PARENT], "cancelled"))
 
     def cancel_activity(self, node: Node, scope: int, host: int) -> None:
         """Cancel the activity instance `host` of `node` (a wait, a sub-process scope or a multi-instance body)."""
@@ -230,6 +240,7 @@ class Play:
             for leg in [s for s, record in state.scopes.items() if record[BODY] == host]:
                 self.cancel_scope(leg)
             del state.bodies[host]
+            state.done.pop(host, None)
         elif host in state.scopes:
             self.cancel_scope(host)
         elif host in state.waits:

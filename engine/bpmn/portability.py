@@ -72,6 +72,10 @@ def _unportable_node(net: Net, node: Node) -> str | None:
     deciding = node.kind in (Kind.EXCLUSIVE, Kind.INCLUSIVE)
     if len(node.outgoing) > 1 and not deciding and node.kind is not Kind.PARALLEL:
         return "an implicit split"
+    if node.transaction:
+        return "a transaction"
+    if node.adhoc is not None:
+        return "an ad-hoc sub-process"
     if node.repeat is not None:
         return "a standard loop"
     if node.multi is not None and node.multi.collection is not None and not node.multi.collection.source.isidentifier():

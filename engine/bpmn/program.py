@@ -25,7 +25,8 @@ _LOOKING_BACK = frozenset({Kind.INCLUSIVE, Kind.COMPLEX})  # joins that ask whic
 
 class Program:
     """The tables of one net. `conditions` by flow, `masks` by inclusive or complex join and node,
-    `decisions` by id, the rest by node.
+    `decisions` by id, `handlers` what undoes an activity, `compensable` what is recorded when it is done,
+    `undoes` which events throw compensation and `waits_undone` which of them stay until it is done, the rest by node.
 
     `arrivals` says what each node does with a token, `is_join` whether it first waits for others, `brings_scope`
     whether it enters with a scope of its own, `parts` the definitions of its event, several for a multiple one,
@@ -39,18 +40,23 @@ class Program:
         "arrivals",
         "awaited",
         "brings_scope",
+        "compensable",
         "compiled",
         "conditional",
         "conditions",
         "decisions",
         "entered",
+        "handlers",
         "is_join",
         "left",
+        "left_by",
         "masks",
         "net",
         "parts",
         "targets",
         "timers",
+        "undoes",
+        "waits_undone",
     )
 
     def __init__(self, net: Net, arrival_of: ArrivalOf) -> None:
@@ -67,6 +73,11 @@ class Program:
         self.compiled: dict[Expression, CompiledExpression] = {}
         self.conditions = [None if f.condition is None else self._compile(f.condition) for f in net.flows]
         self.parts = [_parts(n.event) for n in net.nodes]
+        self.undoes = [any(event.kind == "compensation" for event in parts) for parts in self.parts]
+        self.waits_undone = [_waits_undone(parts) for parts in self.parts]
+        self.handlers = _handlers(net)
+        self.compensable = _compensable(net, self.handlers)
+        self.left_by = _left_by(net)
         self.timers: dict[tuple[int, int], TimerValue] = {
             (n.index, part): timer_value(str(event.timer_kind), event.timer.source)
             for n in net.nodes
@@ -95,6 +106,55 @@ def _parts(event: Event | None) -> tuple[Event, ...]:
     if event is None:
         return ()
     return event.parts if event.kind == "multiple" else (event,)
+
+
+def _waits_undone(parts: tuple[Event, ...]) -> bool:
+    """Whether a token stays at an event until what it compensates is undone."""
+    undoing = [event for event in parts if event.kind == "compensation"]
+    return bool(undoing) and all(event.waits for event in undoing)
+
+
+def _handlers(net: Net) -> dict[int, int]:
+    """What undoes an activity, by its number: the handler at its border, else its compensation event sub-process."""
+    found: dict[int, int] = {}
+    for node in net.nodes:
+        if node.kind is Kind.EVENT_SUBPROCESS and node.scope_inside is not None:
+            around = net.scopes[node.scope].node
+            starts = net.scopes[node.scope_inside].starts
+            kinds = {part.kind for index in starts for part in _parts(net.nodes[index].event)}
+            if "compensation" in kinds and around is not None:
+                found.setdefault(around, node.index)
+    for node in net.nodes:
+        if node.kind is Kind.BOUNDARY and node.handler is not None and node.attached_to is not None:
+            found[node.attached_to] = node.handler
+    return found
+
+
+def _left_by(net: Net) -> dict[int, int]:
+    """The cancel boundary by which a transaction is left, by the number of each cancel end event inside it."""
+    found: dict[int, int] = {}
+    for node in net.nodes:
+        scope = net.scopes[node.scope]
+        if node.kind is not Kind.END or all(part.kind != "cancel" for part in _parts(node.event)):
+            continue
+        while scope.node is not None and not net.nodes[scope.node].transaction:
+            scope = net.scopes[scope.parent or 0]
+        for index in net.nodes[scope.node].boundaries if scope.node is not None else ():
+            if any(part.kind == "cancel" for part in _parts(net.nodes[index].event)):
+                found.setdefault(node.index, index)
+    return found
+
+
+def _compensable(net: Net, handlers: dict[int, int]) -> list[bool]:
+    """Which nodes are recorded when they are done: those with a handler, and what has such a node inside."""
+    found = [node.index in handlers for node in net.nodes]
+    for index in handlers:
+        scope = net.scopes[net.nodes[index].scope]
+        while scope.node is not None:
+            if net.nodes[scope.node].kind is Kind.SUBPROCESS:
+                found[scope.node] = True
+            scope = net.scopes[scope.parent or 0]
+    return found
 
 
 def timer_value(kind: str, text: str) -> TimerValue:

@@ -16,6 +16,7 @@ from engine.bpmn.findings import Finding, Findings
 from engine.bpmn.net import Net
 from engine.bpmn.reader_activities import DataNames
 from engine.bpmn.reader_checks import check_net
+from engine.bpmn.reader_compensation import read_compensation
 from engine.bpmn.reader_definitions import Definitions
 from engine.bpmn.reader_draft import Draft
 from engine.bpmn.reader_event_gateways import settle_event_gateways
@@ -83,6 +84,7 @@ def _read_process(draft: Draft, digest: str, definitions: Definitions, data: Dat
     read_scopes(draft, definitions, data, findings)
     read_flows(draft, findings)
     read_boundaries(draft, findings)
+    read_compensation(draft, findings)
     split_conditional_flows(draft, findings)
     settle_splits(draft, findings)
     settle_event_gateways(draft, findings)

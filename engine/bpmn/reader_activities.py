@@ -13,7 +13,7 @@ from engine.bpmn.net import Call, Expression, Kind, MultiInstance
 from engine.bpmn.reader_tasks import read_work
 from engine.bpmn.reader_texts import read_expression, read_name, read_stated
 from engine.bpmn.reader_work import read_mappings, read_people, with_binding
-from engine.bpmn.tree import CL, SUBPROCESSES, VENDORS, attribute, children, descendants, id_of, local, text_of
+from engine.bpmn.tree import CL, VENDORS, attribute, children, descendants, id_of, local, text_of
 from engine.domain.directive import LOOP_ROLES
 
 MOST_LEGS = 500
@@ -187,14 +187,12 @@ def _small_enough(cardinality: str, element: _Element, findings: Findings) -> bo
 
 def refuse_unusual(element: _Element, findings: Findings) -> None:
     """Notes attributes that change how any activity runs and that the engine does not execute."""
-    if element.get("isForCompensation") == "true":
-        findings.unsupported(element, "a compensation handler", "draw what is to be undone as a path of its own")
     for name in ("startQuantity", "completionQuantity"):
         if attribute(element, name) == "0":
             message = f"Expected a {name} of at least 1, but it is 0; it is read as 1."
             findings.add("activity.quantity", "warning", element, message, name=name)
         elif attribute(element, name) not in (None, "1"):
-            findings.unsupported(element, f"a {name} other than 1", "use a gateway or a multi-instance")
-    if local(element) in SUBPROCESSES and local(element) != "subProcess":
-        kind = "a transaction" if local(element) == "transaction" else "an ad-hoc sub-process"
-        findings.unsupported(element, kind, "use an embedded sub-process")
+            message = f"Expected a {name} of 1, but it is {attribute(element, name)}."
+            findings.propose("activity.several_tokens", element, message, "one token is enough", name=name)
+    if local(element) == "adHocSubProcess":
+        findings.unsupported(element, "an ad-hoc sub-process", "use an embedded sub-process")

@@ -32,6 +32,8 @@ def successors(net: Net, node: Node) -> Iterable[int]:
     """The nodes a token can get to from `node` in one step of its own scope, boundary events included."""
     yield from (net.flows[flow].target for flow in node.outgoing)
     yield from node.boundaries
+    if node.handler is not None:
+        yield node.handler
 
 
 def reachable(net: Net) -> set[int]:

@@ -18,11 +18,11 @@ from engine.bpmn.reader_timers import read_timer
 from engine.bpmn.tree import EVENT_DEFINITIONS, attribute, children, id_of, local, text_of
 
 ALLOWED: Mapping[str, tuple[str, ...]] = {
-    "startEvent": ("none", "message", "timer", "error", "signal", "escalation", "conditional"),
-    "endEvent": ("none", "message", "terminate", "error", "signal", "escalation"),
+    "startEvent": ("none", "message", "timer", "error", "signal", "escalation", "conditional", "compensate"),
+    "endEvent": ("none", "message", "terminate", "error", "signal", "escalation", "compensate", "cancel"),
     "intermediateCatchEvent": ("message", "timer", "signal", "conditional"),
-    "intermediateThrowEvent": ("none", "message", "signal", "escalation"),
-    "boundaryEvent": ("message", "timer", "error", "signal", "escalation", "conditional"),
+    "intermediateThrowEvent": ("none", "message", "signal", "escalation", "compensate"),
+    "boundaryEvent": ("message", "timer", "error", "signal", "escalation", "conditional", "compensate", "cancel"),
 }
 _NONE = Event()
 _LINKING = frozenset({"intermediateCatchEvent", "intermediateThrowEvent"})
@@ -89,7 +89,10 @@ def _read_part(definition: _Element, element: _Element, definitions: Definitions
         return _read_code("error", definition, element, definitions, findings)
     if kind == "escalation":
         return _read_code("escalation", definition, element, definitions, findings)
-    return Event("terminate")
+    if kind == "compensate":
+        activity = attribute(definition, "activityRef") if where in _THROWING else None
+        return Event("compensation", activity, waits=definition.get("waitForCompletion") != "false")
+    return Event("cancel" if kind == "cancel" else "terminate")
 
 
 def _proposed_message(element: _Element, rule: str, wanted: str, findings: Findings) -> Event:

@@ -188,6 +188,7 @@ def _read_subprocess(
     more["repeat"] = read_loop(element, findings)
     if triggered and (more["multi"] is not None or more["repeat"] is not None):
         findings.unsupported(element, "an event sub-process that is repeated", "put a repeated activity inside it")
+    more["transaction"] = local(element) == "transaction"
     node = draft.add(element, kind, scope.index, **more)
     inside = draft.open_scope(element, node.index, scope.index)
     node.more["scope_inside"] = inside.index

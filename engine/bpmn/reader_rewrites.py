@@ -91,6 +91,7 @@ def _imply_start(scope: ScopeDraft, draft: Draft, findings: Findings) -> None:
         and not (node.more.get("instantiate") and not scope.index)
         and node.index not in caught_links
         and node.element.get("isForCompensation") != "true"
+        and not node.more.get("for_compensation")
     ]
     if not first and not triggered and _begins_by_itself(scope, draft):
         return

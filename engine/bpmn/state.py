@@ -37,17 +37,24 @@ Wait = tuple[int, int, int, int, Any]
 ARMED_FOR_SCOPE = -1
 
 # A scope is a list [node, parent, inside, body, layer, live, leg]:
-#   inside  number of the net's scope, or WRAPPER for the leg of a simple activity
+#   inside  number of the net's scope, WRAPPER for the leg of a simple activity; of compensation UNDOING, where records
+#           are undone one after the other, or HANDLING, where a handler undoes one
 #   body    id of the multi-instance body it is a leg of, else 0
 #   layer   the leg's own variables, or what a sub-process was given; None where the scope has none
 #   live    tokens in it
 #   leg     number of the leg from 1, else 0, which it is for a round of a standard loop too
 NODE, PARENT, INSIDE, BODY, LAYER, LIVE, LEG = range(7)
-WRAPPER = -1
+WRAPPER, UNDOING, HANDLING = -1, -2, -3
 
 # A gate is what an event-based gateway or a multiple catch event holds while it waits, by the host of its waits: a list
 # [node, scope, tokens]. `done` holds, by scope, the records of the activities that can still be compensated, oldest
 # first.
+
+# A record of what is done is a list [node, number, layer, inside, leg, by itself]: numbers grow in the order of
+# completion, `layer` holds the variables the activity had of its own, `inside` the records of what was done in it. They
+# are undone instead of it where it has no handler or is to be undone `by itself`. Records of legs wait under their body
+# until the activity is done.
+R_NODE, R_NUMBER, R_LAYER, R_INSIDE, R_LEG, R_BY_ITSELF = range(6)
 
 # A body of a multi-instance activity, or of a standard loop whose total is 0, is a list
 # [node, scope, total, started, completed, active, elements, outputs]

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 from typing import Literal
 
 from .catching import broadcast_name, enter_boundary, happen, key_of, start_event_subprocess, start_inside
+from .compensating import compensate
 from .effects import BroadcastSent, EscalationSent, MessageSent, NodeLeft
 from .mapping import inputs_of, sees
 from .net import Event, Kind, Node
-from .play import Play
+from .play import NOWHERE, Play
 from .state import BODY, BROADCAST, INSIDE, NODE, WRAPPER
 
 Travelling = Literal["error", "escalation"]
@@ -36,19 +37,26 @@ def arrive_throw(play: Play, node: Node, scope: int) -> None:
     if play.program.parts[node.index][0].kind == "none":
         play.leave(node, scope)
         play.go_out(node, scope)
+    elif play.program.undoes[node.index]:
+        token = throw(play, node, scope, lambda: play.queue.append((NOWHERE, scope, NOWHERE)), stays=True)
+        if token is not None:
+            play.queue.remove(token)
+            compensate(play, node, scope)
     else:
         throw(play, node, scope, lambda: play.go_out(node, scope))
 
 
-def throw(play: Play, node: Node, scope: int, go_on: Callable[[], None]) -> Token | None:
+def throw(play: Play, node: Node, scope: int, go_on: Callable[[], None], *, stays: bool = False) -> Token | None:
     """Throw all that the event of `node` throws, in order, once `go_on` has sent its token on its way.
 
-    So what catches it in the same instance can cancel that token. Shape: the token, None if it was cancelled.
+    So what catches it in the same instance can cancel that token; where it `stays`, it has not left the event yet.
+    Shape: the token, None if it was cancelled.
     """
     parts = play.program.parts[node.index]
     keys = [key_of(play, event, scope) for event in parts]  # a key that is none keeps the token here
     seen = sees(play, scope, inputs_of(play, node, scope))
-    play.leave(node, scope)
+    if not stays:
+        play.leave(node, scope)
     before = len(play.queue)
     go_on()
     token = play.queue[before]
@@ -60,7 +68,11 @@ def throw(play: Play, node: Node, scope: int, go_on: Callable[[], None]) -> Toke
             _broadcast(play, event.name)
         elif event.kind == "escalation" and _is_there(play, token):
             escalate(play, node, scope, event.name)
-    return token if _is_there(play, token) else None
+    if _is_there(play, token):
+        return token
+    if stays:
+        play.effects.append(NodeLeft(node.index, scope, "cancelled"))
+    return None
 
 
 def _is_there(play: Play, token: Token) -> bool:
@@ -167,7 +179,7 @@ def _catching(play: Play, kind: Travelling, scope: int, code: str | None) -> tup
     while True:
         record = play.state.scopes[scope] if scope else None
         inside = record[INSIDE] if record else 0
-        if inside != WRAPPER and (start := _start_of(play, kind, inside, code, came_from)) is not None:
+        if inside >= 0 and (start := _start_of(play, kind, inside, code, came_from)) is not None:
             return scope, start
         if record is None:
             return None
@@ -175,7 +187,7 @@ def _catching(play: Play, kind: Travelling, scope: int, code: str | None) -> tup
         node = play.net.nodes[record[NODE]]
         if node.kind is Kind.EVENT_SUBPROCESS:
             came_from = node
-        elif (boundary := _at_border(play, kind, node, code)) is not None:
+        elif inside >= WRAPPER and (boundary := _at_border(play, kind, node, code)) is not None:
             return scope, boundary
         scope = play.state.around(scope)
 

@@ -153,11 +153,38 @@ class Diagram:
             yield self
 
     @contextmanager
+    def transaction(self, id: str, **multi: Any) -> Iterator[Diagram]:
+        """Draws into a transaction while the block lasts."""
+        self._nodes_of("transaction", [id], multi)
+        with self._inside(id):
+            yield self
+
+    @contextmanager
+    def adhoc(
+        self, id: str, until: str | None = None, *, sequential: bool = False, rest: bool = True, **multi: Any
+    ) -> Iterator[Diagram]:
+        """Draws into an ad-hoc sub-process while the block lasts; `rest` tells whether what still runs is cancelled."""
+        self._nodes_of("adHocSubProcess", [id], multi)
+        self._nodes[id].set("ordering", "Sequential" if sequential else "Parallel")
+        self._nodes[id].set("cancelRemainingInstances", "true" if rest else "false")
+        with self._inside(id):
+            yield self
+        if until is not None:
+            SubElement(self._nodes[id], _tag("completionCondition"), {"id": f"{id}_until"}).text = until
+
+    @contextmanager
     def event_subprocess(self, id: str) -> Iterator[Diagram]:
         """Draws into an event sub-process while the block lasts."""
         self._add("subProcess", id, {"triggeredByEvent": "true"})
         with self._inside(id):
             yield self
+
+    def undo(self, boundary: str, handler: str) -> Diagram:
+        """Associates a compensation boundary with the activity that undoes."""
+        self._nodes[handler].set("isForCompensation", "true")
+        ends = {"sourceRef": boundary, "targetRef": handler}
+        SubElement(self._scope, _tag("association"), {"id": f"{boundary}_{handler}", **ends})
+        return self
 
     # -- flows and reading -----------------------------------------------------------------------------------------
 
@@ -219,11 +246,20 @@ class Diagram:
             definition = SubElement(element, _tag(f"{name}EventDefinition"), about)
             if kind in _TIMERS:
                 SubElement(definition, _tag(_TIMERS[kind]), {"id": f"{id}_text{number or ''}"}).text = str(text)
+            elif kind == "compensate":
+                self._compensation(definition, str(text))
             elif kind == "condition":
                 SubElement(definition, _tag("condition"), {"id": f"{id}_text{number or ''}"}).text = str(text)
             elif kind != "terminate" and text:
                 definition.set(f"{kind}Ref", self._declare(kind, str(text), _CODED.get(kind, "name")))
         return self
+
+    def _compensation(self, definition: Element, text: str) -> None:
+        """Compensation of the activity `text`, of all where it is empty, without waiting where it ends in "!"."""
+        if text.endswith("!"):
+            definition.set("waitForCompletion", "false")
+        if activity := text.rstrip("!"):
+            definition.set("activityRef", activity)
 
     def _declare(self, what: str, name: str, attribute: str) -> str:
         id = f"{what}_{name}"

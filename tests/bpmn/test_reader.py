@@ -278,11 +278,7 @@ def test_reader_unknown_attributes_are_kept_and_said_to_do_nothing() -> None:
 @pytest.mark.parametrize(
     ("inside", "construct"),
     [
-        (chain(inner("x", "transaction")), "a transaction"),
         (chain(("x", '<bpmn:adHocSubProcess id="x"/>')), "an ad-hoc sub-process"),
-        (chain(task("x", "<bpmn:compensateEventDefinition/>", "intermediateThrowEvent")), "a compensate"),
-        (chain(task("x", more='isForCompensation="1"')), "a compensation handler"),
-        (chain(task("x", more='startQuantity="2"')), "a startQuantity other than 1"),
         (chain(("x", '<bpmn:choreographyTask id="x"/>')), "a choreographyTask"),
     ],
 )
