@@ -140,6 +140,17 @@ class DefinitionStored(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DefinitionProved(Fact):
+    """A version was proved once more, as this kind; the digest is that of its certificate."""
+
+    code = "definition.proved"
+    subject_kind = "definition"
+    kind: str
+    proved: bool
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentOpened(Fact):
     """A signal became an incident."""
 

@@ -14,12 +14,18 @@ from sqlalchemy import bindparam, select
 from engine.bpmn.check import grade_of
 from engine.bpmn.net import Net
 from engine.bpmn.net_codec import net_to_bytes
+from engine.bpmn.proof_terms import ProofKind
 from engine.bpmn.upload import Upload
-from engine.errors import NotFound
+from engine.domain.access import require as require_permission
+from engine.errors import Conflict, NotAllowed, NotFound
 from engine.storage.prepared import Prepared
 from engine.storage.tables.processes import definition
 from engine.storage.types import canonical_json
 from engine.storage.uow import UnitOfWork
+
+from .desk import Desk
+
+UPLOAD = "process:definition:upload"
 
 _COLUMNS = (
     *("id", "process_id", "version", "state", "kind", "digest", "source", "file_name", "forms", "decisions", "report"),
@@ -36,7 +42,7 @@ class DraftRow:
     process_id: str
     version: int
     state: str
-    kind: str
+    kind: ProofKind
     digest: str
     source: bytes
     file_name: str
@@ -113,3 +119,16 @@ def digest_of(content: bytes, forms: Mapping[str, Any], decisions: Mapping[str, 
     if decisions:
         parts.update(canonical_json(dict(decisions)).encode())
     return parts.hexdigest()
+
+
+def changed(draft: DraftRow) -> Conflict:
+    """The refusal of a change of a version that somebody else changed since it was read."""
+    message = f"Expected version {draft.version} as you saw it, but it was changed since."
+    return Conflict("definition.changed", message, id=draft.id, revision=draft.revision)
+
+
+def require(desk: Desk, permission: str) -> None:
+    """Refuse an actor who has the permission nowhere; a person must act. Raises: NotAllowed."""
+    if desk.actor_id is None:
+        raise NotAllowed("definition.nobody", "Expected a person to act on a version, but it is the engine itself.")
+    require_permission(desk.actor, permission, None, desk.city.profile.rights)

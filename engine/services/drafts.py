@@ -10,21 +10,20 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from engine.bpmn.proof_terms import ProofKind
 from engine.bpmn.upload import Upload, check_upload_in_child
 from engine.domain.access import Actor
-from engine.domain.access import require as require_permission
 from engine.domain.events import DefinitionStored
 from engine.domain.lifecycle import DEFINITION
-from engine.errors import Conflict, NotAllowed, Rejected
+from engine.errors import Rejected
 from engine.storage.prepared import Prepared, insert_into, update_row
 from engine.storage.tables.processes import definition, deployment
 
-from .definitions import CERTIFICATE
 from .desk import Desk
-from .draft_rows import DraftRow, content_of, draft_row
+from .draft_rows import UPLOAD, DraftRow, changed, content_of, draft_row, is_marked, require
 from .engine import Engine
+from .proving import certificate
 
-UPLOAD = "process:definition:upload"
 LONGEST_TAG = 40
 MOST_ANSWERS = 500
 WITHDRAWN = "withdrawn"
@@ -49,15 +48,35 @@ class Checked:
     name: str
     digest: str
     upload: Upload
+    certificates: Mapping[str, Mapping[str, Any]]
 
 
-def check_files(files: Mapping[str, bytes], answers: Mapping[str, Mapping[str, Any]] | None = None) -> Checked:
-    """What the check says of files that came together, before anything is stored.
-
-    Raises: Rejected (`answer.…`) for an answer that does not fit its question.
-    """
+def check_files(engine: Engine, files: Mapping[str, bytes]) -> Checked:
+    """What the check says of files that came together, and what is proved of their processes; nothing is stored."""
     digest = hashlib.sha256(b"".join(files.values())).hexdigest()
-    return Checked(next(iter(files), ""), digest, check_upload_in_child(files, answers))
+    upload = check_upload_in_child(files)
+    certificates = (
+        {}
+        if upload.is_refused
+        else {
+            process: prove_content(engine, upload, file, process, None)
+            for file, report in upload.reports.items()
+            for process in report.processes
+        }
+    )
+    return Checked(next(iter(files), ""), digest, upload, certificates)
+
+
+def prove_content(
+    engine: Engine, upload: Upload, file: str, process: str, deployment_id: str | None, kind: ProofKind | None = None
+) -> dict[str, Any]:
+    """The certificate of one process of an upload, as the kind its marks say unless another is given."""
+    report = upload.reports[file]
+    net = report.nets.get(process)
+    drawn = {id: (each, upload.forms) for one in upload.reports.values() for id, each in one.nets.items()}
+    mine = [finding for finding in report.findings if finding.process in (None, process)]
+    marked: ProofKind = "loop" if net is not None and is_marked(net) else "plain"
+    return certificate(engine, net, kind or marked, drawn=drawn, findings=mine, deployment_id=deployment_id)
 
 
 def submit(desk: Desk, checked: Checked, tag: str | None = None) -> dict[str, Any]:
@@ -75,7 +94,7 @@ def submit(desk: Desk, checked: Checked, tag: str | None = None) -> dict[str, An
     row = {"id": id, "name": checked.name[:200], "digest": checked.digest, "author_id": desk.actor_id, "at": desk.now}
     desk.uow.run(_DEPLOY, row)
     versions = [
-        _store(desk, checked.upload, file, process, id, tag)
+        _store(desk, checked, file, process, id, tag)
         for file, report in checked.upload.reports.items()
         for process in report.processes
     ]
@@ -89,8 +108,10 @@ def _require_accepted(upload: Upload) -> None:
         raise Rejected("definition.refused", message, findings=findings)
 
 
-def _store(desk: Desk, upload: Upload, file: str, process: str, deployment_id: str, tag: str | None) -> dict[str, Any]:
-    content = content_of(upload, file, process)
+def _store(
+    desk: Desk, checked: Checked, file: str, process: str, deployment_id: str, tag: str | None
+) -> dict[str, Any]:
+    content = content_of(checked.upload, file, process)
     newest = desk.uow.one(_NEWEST, {"process_id": process})
     grade = content["report"]["grade"]
     if newest is not None and newest[2] == content["digest"]:
@@ -98,7 +119,7 @@ def _store(desk: Desk, upload: Upload, file: str, process: str, deployment_id: s
     id, version = desk.uow.new_id(), 1 if newest is None else newest[1] + 1
     values = {
         **{"id": id, "process_id": process, "version": version, "state": DEFINITION.start, "tag": tag, **content},
-        **{"certificate": dict(CERTIFICATE), "answers": {}, "deployment_id": deployment_id, "revision": 1},
+        **{"certificate": checked.certificates[process], "answers": {}, "deployment_id": deployment_id, "revision": 1},
         **{"shipped": False, "author_id": desk.actor_id, "publisher_id": None, "created_at": desk.now},
         **{"effective_from": None, "published_at": None, "return_reason": None},
     }
@@ -174,6 +195,7 @@ def _check_and_keep(
     columns = content_of(upload, file, draft.process_id)
     asked = {question["key"] for question in columns["report"]["asked"]}
     columns["answers"] = {key: answer for key, answer in answers.items() if key in asked}
+    columns["certificate"] = prove_content(engine, upload, file, draft.process_id, draft.deployment_id)
     return engine.command(_keep, actor, draft.id, revision, columns, "answer" if is_answer else "edit")
 
 
@@ -181,7 +203,7 @@ def _keep(desk: Desk, id: str, revision: int, columns: dict[str, Any], action: s
     require(desk, UPLOAD)
     draft = draft_row(desk.uow, id)
     DEFINITION.decide(draft.state, action)
-    values = {"id": id, "seen_revision": revision, "certificate": dict(CERTIFICATE), **columns}
+    values = {"id": id, "seen_revision": revision, **columns}
     if desk.uow.run(_KEEP, values) != 1:
         raise changed(draft)
     _record(desk, id, draft.version, draft.deployment_id or "", columns, len(columns["answers"]))
@@ -201,16 +223,3 @@ def _record(desk: Desk, id: str, version: int, deployment_id: str, content: Mapp
         answered=answered,
     )
     desk.record(stored, f"definition:{id}")
-
-
-def changed(draft: DraftRow) -> Conflict:
-    """The refusal of a change of a version that somebody else changed since it was read."""
-    message = f"Expected version {draft.version} as you saw it, but it was changed since."
-    return Conflict("definition.changed", message, id=draft.id, revision=draft.revision)
-
-
-def require(desk: Desk, permission: str) -> None:
-    """Refuse an actor who has the permission nowhere; a person must act. Raises: NotAllowed."""
-    if desk.actor_id is None:
-        raise NotAllowed("definition.nobody", "Expected a person to act on a version, but it is the engine itself.")
-    require_permission(desk.actor, permission, None, desk.city.profile.rights)

@@ -20,8 +20,8 @@ from engine.storage.uow import UnitOfWork
 
 from .callees import callee
 from .desk import Desk
-from .draft_rows import DraftRow, draft_row
-from .drafts import changed, require
+from .draft_rows import DraftRow, changed, draft_row, require
+from .proving import is_stale
 from .starts import arm, disarm
 
 LONGEST_REASON = 1_000
@@ -57,11 +57,15 @@ def _blockers(uow: UnitOfWork, draft: DraftRow) -> Iterator[Blocker]:
         reason = str(report["second_opinion"]["reason"])
         message = f"Expected the second reader to agree, but it differs: {reason}"
         yield Blocker("definition.second_opinion", message, None, {"reason": reason})
+    if draft.net:
+        net = net_from_bytes(draft.net)
+        yield from _missing_parts(uow, draft, net)
+        if draft.certificate.get("proved") and is_stale(uow, draft.deployment_id, net, draft.certificate):
+            message = "Expected a proof with the processes that are called now, but one of them has changed."
+            yield Blocker("definition.proof_stale", message)
     if not draft.certificate.get("proved"):
         message = f"Expected a proof as {draft.kind}, but the version is not proved."
         yield Blocker("definition.not_proved", message, None, {"kind": draft.kind})
-    if draft.net:
-        yield from _missing_parts(uow, draft, net_from_bytes(draft.net))
 
 
 def _missing_parts(uow: UnitOfWork, draft: DraftRow, net: Net) -> Iterator[Blocker]:

@@ -9,16 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from sqlalchemy import update
 
 from engine.bpmn.state import state_from_bytes
 from engine.domain.access import SYSTEM_ACTOR, Actor
 from engine.errors import Conflict, InvalidMove, NotAllowed, NotFound, Rejected
-from engine.services import by_hand, drafts, publishing
-from engine.services.desk import Desk
+from engine.services import by_hand, drafts, proving, publishing
 from engine.services.draft_rows import draft_row
 from engine.storage.tables import processes as t
-from tests.bpmn.drawing import chain, drawing, task
+from tests.bpmn.drawing import END, START, chain, drawing, flow, task
 from tests.services.play import Play
 
 NOTE = json.dumps({"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}).encode()
@@ -26,6 +24,17 @@ WAIT = task("w", "<bpmn:timerEventDefinition/>", "intermediateCatchEvent")
 PLAIN = drawing(chain(task("a", more='name="Look"')))
 ASKS = drawing(chain(task("a", more='cl:form="note"'), WAIT))
 TIMER = "timer.unset@w"
+STUCK = drawing(
+    START
+    + END
+    + '<bpmn:exclusiveGateway id="g" default="g-a"/><bpmn:userTask id="a"/><bpmn:userTask id="b"/>'
+    + '<bpmn:parallelGateway id="j"/>'
+    + flow("start", "g")
+    + flow("g", "a")
+    + flow("g", "b", "true")
+    + "".join(flow(*ends) for ends in (("a", "j"), ("b", "j"), ("j", "end")))
+)
+"""A join that waits for two branches of which one goes."""
 
 
 @pytest.fixture
@@ -54,7 +63,7 @@ def designer(city: Play, name: str) -> Actor:
 
 def upload(city: Play, actor: Actor, files: Mapping[str, bytes], **more: Any) -> dict[str, Any]:
     """What became of uploaded files."""
-    return city.engine.command(drafts.submit, actor, drafts.check_files(files), **more)
+    return city.engine.command(drafts.submit, actor, drafts.check_files(city.engine, files), **more)
 
 
 def uploaded(city: Play, actor: Actor, content: bytes = PLAIN, **beside: bytes) -> str:
@@ -68,19 +77,9 @@ def row(city: Play, id: str) -> Any:
     return city.engine.read(draft_row, id)
 
 
-def certify(city: Play, id: str) -> None:
-    """As if the proof had passed."""
-
-    def prove(desk: Desk) -> None:
-        desk.uow.execute(update(t.definition).where(t.definition.c.id == id).values(certificate={"proved": True}))
-
-    city.engine.command(prove, SYSTEM_ACTOR)
-
-
 def published(city: Play, author: Actor, colleague: Actor, content: bytes = PLAIN, **beside: bytes) -> str:
     """The id of a version that went all the way."""
     id = uploaded(city, author, content, **beside)
-    certify(city, id)
     city.engine.command(publishing.submit_for_review, author, id, row(city, id).revision)
     city.engine.command(publishing.publish, colleague, id, row(city, id).revision)
     return id
@@ -236,11 +235,13 @@ def test_review_sends_back_with_a_reason_and_the_draft_can_be_edited_again(
 
 def test_publish_needs_a_second_person_and_a_proof(city: Play, author: Actor, colleague: Actor) -> None:
     """No version comes into force by one person alone, or without its certificate."""
-    id = uploaded(city, author)
-    city.engine.command(publishing.submit_for_review, author, id, 1)
+    stuck = uploaded(city, author, STUCK)
+    city.engine.command(publishing.submit_for_review, author, stuck, 1)
     with city.refused("definition.not_proved", Rejected):
-        city.engine.command(publishing.publish, colleague, id, 2)
-    certify(city, id)
+        city.engine.command(publishing.publish, colleague, stuck, 2)
+    id = uploaded(city, author)
+    assert row(city, id).certificate["proved"] is True
+    city.engine.command(publishing.submit_for_review, author, id, 1)
     with city.refused("definition.same_person", NotAllowed):
         city.engine.command(publishing.publish, author, id, 2)
     with city.refused("access.not_permitted", NotAllowed):
@@ -262,7 +263,6 @@ def test_publish_is_refused_for_what_is_missing(
 ) -> None:
     """An open question, or a process to call that is not there, keeps a version from coming into force."""
     id = uploaded(city, author, content, note__json=NOTE)
-    certify(city, id)
     city.engine.command(publishing.submit_for_review, author, id, 1)
     with city.refused(code, Rejected) as refusal:
         city.engine.command(publishing.publish, colleague, id, 2)
@@ -307,6 +307,50 @@ def test_start_by_hand_is_for_plain_versions_that_begin_by_hand(city: Play, auth
         city.engine.command(by_hand.start_process, author, "nothing", "centre", {})
 
 
+def test_loop_with_marks_is_proved_as_a_loop_and_may_be_proved_as_plain(city: Play, author: Actor) -> None:
+    """Marks promise a closed loop; a version that breaks the promise can only ever be bound to nothing."""
+    id = uploaded(city, author, drawing(chain(task("a", more='cl:loop="issue"'))))
+    found = row(city, id)
+    assert (found.kind, found.certificate["kind"], found.certificate["proved"]) == ("loop", "loop", False)
+    assert proving.prove_again(city.engine, author, id, 1, "plain")["kind"] == "plain"
+    assert (row(city, id).kind, row(city, id).revision) == ("plain", 2)
+
+
+def test_call_of_a_version_that_changed_since_the_proof_must_be_proved_again(
+    city: Play, author: Actor, colleague: Actor
+) -> None:
+    """A certificate holds for the processes it was made with."""
+    called = PLAIN.replace(b'"p"', b'"q"')
+    published(city, author, colleague, called)
+    id = uploaded(city, author, drawing(chain(task("c", more='calledElement="q"', kind="callActivity"))))
+    assert row(city, id).certificate["proved"] is True
+    published(city, author, colleague, called.replace(b'"a"', b'"other"'))
+    city.engine.command(publishing.submit_for_review, author, id, 1)
+    with city.refused("definition.proof_stale", Rejected):
+        city.engine.command(publishing.publish, colleague, id, 2)
+    proving.prove_again(city.engine, colleague, id, 2)
+    city.engine.command(publishing.publish, colleague, id, 3)
+
+
+@pytest.mark.parametrize(
+    ("binding", "runs"), [("", "b"), (' camunda:calledElementBinding="deployment"', "a")], ids=["latest", "deployment"]
+)
+def test_call_means_the_version_its_binding_says(
+    city: Play, author: Actor, colleague: Actor, binding: str, runs: str
+) -> None:
+    """A call bound to its deployment stays with what was uploaded together when a newer version comes."""
+    caller = drawing(chain(task("c", more=f'calledElement="q"{binding}', kind="callActivity")))
+    done = upload(city, author, {"all.zip": zipped(p__bpmn=caller, q__bpmn=PLAIN.replace(b'"p"', b'"q"'))})
+    ids = {each["process"]: each["id"] for each in done["versions"]}
+    for id in (ids["q"], ids["p"]):
+        city.engine.command(publishing.submit_for_review, author, id, 1)
+        city.engine.command(publishing.publish, colleague, id, 2)
+    newer = drawing(chain(task("b"))).replace(b'"p"', b'"q"')
+    published(city, author, colleague, newer)
+    city.engine.command(by_hand.start_process, author, ids["p"], "centre", {})
+    assert [item.node_id for item in city.rows(t.work_item)] == [runs]
+
+
 @pytest.mark.postgres
 def test_life_of_a_version_on_postgresql(postgres_city: Play) -> None:
     """Upload, answer, review, publish, start and retire hold on the database of a city too."""
@@ -314,7 +358,6 @@ def test_life_of_a_version_on_postgresql(postgres_city: Play) -> None:
     author, colleague = designer(city, "first"), designer(city, "second")
     id = uploaded(city, author, ASKS, note__json=NOTE)
     drafts.answer_questions(city.engine, author, id, 1, {TIMER: "PT25M"})
-    certify(city, id)
     city.engine.command(publishing.submit_for_review, author, id, 2)
     with city.refused("definition.same_person", NotAllowed):
         city.engine.command(publishing.publish, author, id, 3)
