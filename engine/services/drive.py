@@ -1,9 +1,10 @@
 """`cityloop drive`: one instance played to its end in memory, on a clock of its own, with a scratch subject.
 
-Every human node is completed with proposed answers, else what is waited for happens (`drive_events`): messages,
-broadcasts, the earliest timer. Broadcasts and escalations go between the processes of the dry run. The state is saved
-and reloaded at every wait, so what drives here also survives a restart. A process with marks is bound to a directive
-that exists only here, so a move the life cycle refuses shows.
+What its expressions read is proposed before it begins, and other values where a step fails for want of them. Every
+human node is completed with proposed answers, else what is waited for happens (`drive_events`): messages, broadcasts,
+the earliest timer. Broadcasts and escalations go between the processes of the dry run. The state is saved and reloaded
+at every wait, so what drives here also survives a restart. A process with marks is bound to a directive that exists
+only here, so a move the life cycle refuses shows.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from engine.bpmn.frames import Frame, frame_of
 from engine.bpmn.game import Step, advance
 from engine.bpmn.net import Net, Node
 from engine.bpmn.play import leg_and_element
-from engine.bpmn.state import BROADCAST, ITEM, State, state_from_bytes, state_to_bytes
+from engine.bpmn.state import BROADCAST, FAILURE, ITEM, State, state_from_bytes, state_to_bytes
 from engine.bpmn.stimuli import (
     BroadcastArrived,
     CallEnded,
@@ -39,6 +40,7 @@ from engine.bpmn.stimuli import (
     CallFailed,
     Complete,
     OperationDone,
+    Retry,
     Start,
     Stimulus,
 )
@@ -47,6 +49,7 @@ from engine.domain.incident import SETTLED, move_on_source_cancel
 from engine.domain.lifecycle import DIRECTIVE, INCIDENT, TASK
 from engine.errors import EngineError
 
+from .drive_data import Data
 from .drive_events import Happenings, told
 
 MOST_STEPS = 500
@@ -162,6 +165,7 @@ class ScratchIncident:
 @dataclass
 class _Instance:
     net: Net
+    data: Data
     state: bytes
     parent: tuple[_Instance, int] | None = None
     subject: ScratchDirective | ScratchIncident | None = None
@@ -187,13 +191,10 @@ class Drive:
     def run(self, net: Net, variables: Mapping[str, Any]) -> Driven:
         """Play `net` from its start until it ends, waits for what cannot be given, or fails."""
         given, subject = _bound(net, variables)
-        starts = net.beginnings()
-        plain = [n for n in net.starts() if n.event is None or n.event.kind in ("none", "conditional")]
-        start = None if plain else starts[0].id if starts else None
-        root = _Instance(net, b"", None, subject)
+        root = _Instance(net, Data(net, given), b"", None, subject)
         self.instances.append(root)
         try:
-            self._play(root, Start(start, given))
+            self._play(root, Start(_beginning(net), {**root.data.values(), **given}))
             while not root.over and self.steps < MOST_STEPS and self._next(root):
                 pass
         except EngineError as error:
@@ -255,6 +256,12 @@ class Drive:
                 if record[0] == ITEM:
                     self._complete(instance, states[id(instance)], wait)
                     return True
+        for instance in running:
+            for wait, record in states[id(instance)].waits.items():
+                if record[0] == FAILURE and (values := instance.data.others(instance.net.nodes[record[1]])):
+                    instance.failures.pop(wait, None)
+                    self._play(instance, Retry(wait, values))
+                    return True
         found = self.happenings.next((i, i.net, states[id(i)]) for i in running if i.state)
         if found is None:
             return False
@@ -262,6 +269,12 @@ class Drive:
         self.now = max(self.now, due) if due is not None else self.now
         self._play(instance, stimulus)
         return True
+
+    def _visit(self, instance: _Instance, node: Node) -> int:
+        """How often `node` was given something before; this time counts from now on."""
+        before = self.visits[instance.net.id, node.id]
+        self.visits[instance.net.id, node.id] += 1
+        return before
 
     def _complete(self, instance: _Instance, state: State, wait: int) -> None:
         _, index, scope, _, _ = state.waits[wait]
@@ -275,12 +288,13 @@ class Drive:
         self._play(instance, Complete(wait, answers))
 
     def _answers(self, instance: _Instance, node: Node) -> dict[str, Any]:
+        visit = self._visit(instance, node)
         choice = choice_at(instance.net, node)
         if choice is not None:
-            self.visits[instance.net.id, node.id] += 1
-            return choice.proposed(self.visits[instance.net.id, node.id] - 1)
+            return choice.proposed(visit)
         form = self.form_of(instance.net, node)
-        answers = dict(form) if form is not None else {}
+        again = instance.data.values(visit) if visit and instance.subject is None else {}
+        answers = {**again, **(form or {})}
         if node.loop and "decision" not in answers and decisions(node.loop):
             answers["decision"] = decisions(node.loop)[0]
         return answers
@@ -306,7 +320,9 @@ class Drive:
                 entered_for_incident(instance.subject, nodes[effect.node], answers)
         elif isinstance(effect, OperationRequested):
             self.trace.append(f"operation {effect.operation or nodes[effect.node].id}")
-            self.pending.append((instance, OperationDone(effect.wait)))
+            visit = self._visit(instance, nodes[effect.node])
+            result = instance.data.values(visit) if visit and instance.subject is None else {}
+            self.pending.append((instance, OperationDone(effect.wait, result)))
         elif isinstance(effect, MessageSent):
             self.trace.append(f"send {effect.message}")
         elif isinstance(effect, BroadcastSent):
@@ -344,9 +360,9 @@ class Drive:
             given, subject = _bound(net, call.variables)
             if isinstance(subject, ScratchIncident):
                 subject = caller.subject
-        child = _Instance(net, b"", (caller, call.wait), subject)
+        child = _Instance(net, Data(net, given), b"", (caller, call.wait), subject)
         self.instances.append(child)
-        self.pending.append((child, Start(None, given)))
+        self.pending.append((child, Start(_beginning(net), {**child.data.values(), **given})))
 
     def _ended(self, instance: _Instance, ended: InstanceEnded, state: State) -> None:
         instance.over = True
@@ -359,6 +375,13 @@ class Drive:
                 CallFailed(wait, ended.error or "") if ended.outcome == "error" else CallEnded(wait, state.variables)
             )
             self.pending.append((caller, answer))
+
+
+def _beginning(net: Net) -> str | None:
+    """The node to begin at: the one start without a trigger, else the first of all beginnings."""
+    plain = [node for node in net.starts() if node.event is None or node.event.kind in ("none", "conditional")]
+    every = plain or list(net.beginnings())
+    return None if len(plain) == 1 or not every else every[0].id
 
 
 def _bound(net: Net, variables: Mapping[str, Any]) -> tuple[dict[str, Any], ScratchDirective | ScratchIncident | None]:

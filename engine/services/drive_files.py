@@ -6,21 +6,26 @@ Files are read in the bounded child, as an upload is; what comes back is nets, w
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from engine import shipped
 from engine.bpmn.check import check_in_child
-from engine.bpmn.net import Net, Node
+from engine.bpmn.decisions_link import link_decisions
+from engine.bpmn.decisions_model import Decisions
+from engine.bpmn.decisions_reader import read_decisions
+from engine.bpmn.net import Kind, Net, Node
 from engine.errors import NotFound, Rejected
 from engine.forms import example_answers
+from engine.safe_xml import UnsafeXml
 
 from .definitions import read_source
 from .drive import Drive, Driven
 
 
 def drive_file(file: Path, process_id: str | None, variables: Mapping[str, Any]) -> Driven:
-    """Play a process of a file; calls resolve to files of the same folder, then to what is shipped.
+    """Play a process of a file; calls and decisions resolve to files of the same folder, calls then to what is shipped.
 
     Raises: Rejected (`definition.refused`) with findings for a file that does not run; NotFound (`process.unknown`).
     """
@@ -38,7 +43,9 @@ def drive_file(file: Path, process_id: str | None, variables: Mapping[str, Any])
             "process.unknown", f"Expected one of {', '.join(report.nets)}, but got “{chosen}”.", process=chosen
         )
     library = _Library(file, report.nets)
-    return Drive(library.net, library.answers).run(report.nets[chosen], variables)
+    net = library.net(chosen)
+    assert net is not None
+    return Drive(library.net, library.answers).run(net, variables)
 
 
 class _Library:
@@ -53,7 +60,18 @@ class _Library:
         """The process with this id, or None."""
         if process_id not in self.nets:
             self.nets[process_id] = self._search(process_id)
-        return self.nets[process_id]
+        net = self.nets[process_id]
+        if net is not None and not net.decisions and any(node.kind is Kind.RULE for node in net.nodes):
+            net = self.nets[process_id] = link_decisions(net, self._decisions())
+        return net
+
+    def _decisions(self) -> list[Decisions]:
+        """The decisions of the folder; one that is not there or broken leaves its node to a person, as proposed."""
+        found = []
+        for path in sorted(self.file.parent.glob("*.dmn")):
+            with suppress(UnsafeXml):
+                found.append(read_decisions(path.read_bytes())[0])
+        return [each for each in found if each is not None]
 
     def _search(self, process_id: str) -> Net | None:
         beside = sorted(path for path in self.file.parent.iterdir() if path.suffix == ".bpmn" and path != self.file)

@@ -285,3 +285,44 @@ def test_frames_tell_what_was_cancelled_and_when(tmp_path: Path) -> None:
     start, fired = driven.frames[0], driven.frames[-1]
     assert (fired["cause"], fired["element"], fired["cancelled"]) == ("timer_fired", "b", ["c"])
     assert (fired["flows"], fired["at"][:10], start["at"][:10]) == (["b_f"], "2026-01-06", "2026-01-05")
+
+
+DMN = """<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d" namespace="n">
+<decision id="rank" name="rank"><variable id="v" name="rank"/><literalExpression id="l"><text>x + 1</text>
+</literalExpression></decision></definitions>"""
+
+
+def test_drive_decides_by_the_decisions_of_the_folder(tmp_path: Path) -> None:
+    """A business rule finds its decision beside the file; without one a person does it, as proposed."""
+    rule = '<bpmn:businessRuleTask id="r" cl:decision="rank" cl:result="n" xmlns:cl="urn:cityloop:bpmn:1"/>'
+    text = drawing("p", node("startEvent", "s") + rule + node("endEvent", "e") + path("s", "r", "e"))
+    assert completed_nodes(run(tmp_path, text, x=4)) == ["r"]
+    (tmp_path / "rank.dmn").write_text(DMN, encoding="utf-8")
+    driven = run(tmp_path, text, x=4)
+    assert (driven.outcome, driven.variables["n"]) == ("completed", 5)
+
+
+def test_drive_proposes_what_nobody_gave_and_tries_other_values(tmp_path: Path) -> None:
+    """A file comes to its end without data: names are proposed, and proposed anew where a way needs others."""
+    ways = "".join(
+        f'<bpmn:sequenceFlow id="{to}_flow" sourceRef="judge" targetRef="{to}"><bpmn:conditionExpression>'
+        f"{condition}</bpmn:conditionExpression></bpmn:sequenceFlow>"
+        for condition, to in (("rank.depth == 7 and rank.depth != 7", "e"), ("kind == 'a' and not (kind == ok)", "e2"))
+    )
+    nodes = [node("startEvent", "s"), node("userTask", "a"), node("exclusiveGateway", "judge")]
+    text = drawing(
+        "p", "".join(nodes) + node("endEvent", "e") + node("endEvent", "e2") + path("s", "a", "judge") + ways
+    )
+    assert run(tmp_path, text).outcome == "completed"
+
+
+def test_drive_leaves_a_loop_that_asks_for_more_each_time(tmp_path: Path) -> None:
+    """What is proposed at a return differs from what was proposed before, so no loop lasts for ever."""
+    back = (
+        '<bpmn:sequenceFlow id="again" sourceRef="judge" targetRef="a"><bpmn:conditionExpression>missing'
+        '</bpmn:conditionExpression></bpmn:sequenceFlow><bpmn:sequenceFlow id="out" sourceRef="judge" targetRef="e">'
+        "<bpmn:conditionExpression>not missing</bpmn:conditionExpression></bpmn:sequenceFlow>"
+    )
+    nodes = [node("startEvent", "s"), node("userTask", "a"), node("exclusiveGateway", "judge"), node("endEvent", "e")]
+    driven = run(tmp_path, drawing("p", "".join(nodes) + path("s", "a", "judge") + back))
+    assert (driven.outcome, completed_nodes(driven)) == ("completed", ["a", "a"])
