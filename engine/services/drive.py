@@ -49,8 +49,8 @@ from engine.domain.incident import SETTLED, move_on_source_cancel
 from engine.domain.lifecycle import DIRECTIVE, INCIDENT, TASK
 from engine.errors import EngineError
 
-from .drive_data import Data
 from .drive_events import Happenings, told
+from .drive_proposals import Proposals
 
 MOST_STEPS = 500
 GIVEN: Mapping[str, Any] = {"reason": "dry_run"}
@@ -165,7 +165,7 @@ class ScratchIncident:
 @dataclass
 class _Instance:
     net: Net
-    data: Data
+    data: Proposals
     state: bytes
     parent: tuple[_Instance, int] | None = None
     subject: ScratchDirective | ScratchIncident | None = None
@@ -191,7 +191,7 @@ class Drive:
     def run(self, net: Net, variables: Mapping[str, Any]) -> Driven:
         """Play `net` from its start until it ends, waits for what cannot be given, or fails."""
         given, subject = _bound(net, variables)
-        root = _Instance(net, Data(net, given), b"", None, subject)
+        root = _Instance(net, Proposals(net, given), b"", None, subject)
         self.instances.append(root)
         try:
             self._play(root, Start(_beginning(net), {**root.data.values(), **given}))
@@ -360,7 +360,7 @@ class Drive:
             given, subject = _bound(net, call.variables)
             if isinstance(subject, ScratchIncident):
                 subject = caller.subject
-        child = _Instance(net, Data(net, given), b"", (caller, call.wait), subject)
+        child = _Instance(net, Proposals(net, given), b"", (caller, call.wait), subject)
         self.instances.append(child)
         self.pending.append((child, Start(_beginning(net), {**child.data.values(), **given})))
 

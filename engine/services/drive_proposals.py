@@ -11,7 +11,7 @@ from engine.bpmn.proposed_values import ProposedValues
 MOST_TRIES = 24  # of one failing step, each with other values
 
 
-class Data:
+class Proposals:
     """Proposals for one instance; `given` are the names whose values a person gave, which are never proposed."""
 
     def __init__(self, net: Net, given: Collection[str]) -> None:
