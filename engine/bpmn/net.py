@@ -207,6 +207,8 @@ class Node:
     due: Expression | None = None
     priority: Expression | None = None
     map_result: str | None = None  # rule: the shape of its result in the words of Camunda 7, None as DMN says
+    rounds: int | None = None  # cl:rounds: completed so often by its lane, a human node is put to `exit`
+    exit: str | None = None  # cl:exit: the role that decides then
 
 
 @dataclass(frozen=True, slots=True)

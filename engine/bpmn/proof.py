@@ -19,12 +19,17 @@ from typing import Any
 
 from engine.bpmn.findings import Finding
 from engine.bpmn.net import Kind, Net, Node
+from engine.bpmn.proof_city import Installation, installation_of, shipped_installation
+from engine.bpmn.proof_data import DataFlow
+from engine.bpmn.proof_duties import Duties
 from engine.bpmn.proof_found import Found
+from engine.bpmn.proof_messages import unheard
 from engine.bpmn.proof_model import Model
+from engine.bpmn.proof_rework import Rework, budgets
 from engine.bpmn.proof_soundness import closed_loops, soundness
 from engine.bpmn.proof_space import Explorer, Space
 from engine.bpmn.proof_stimuli import Called
-from engine.bpmn.proof_subject import Bound, Directive, Incident, subject_kind
+from engine.bpmn.proof_subject import GIVEN_NAMES, Bound, Directive, Incident, subject_kind
 from engine.bpmn.proof_terms import (
     PLAIN_RULES,
     RULES,
@@ -37,7 +42,7 @@ from engine.bpmn.proof_terms import (
 )
 from engine.domain.lifecycle import TASK
 
-__all__ = ["MOST_MARKINGS", "Proof", "prove", "prove_both"]
+__all__ = ["MOST_MARKINGS", "Installation", "Proof", "installation_of", "prove", "prove_both"]
 
 MOST_MARKINGS = 20_000
 MOST_SECONDS = 5.0
@@ -49,6 +54,7 @@ def prove(
     *,
     net_of: NetOf = lambda process, call: None,
     forms_of: FormsOf = lambda process: {},
+    installation: Installation | None = None,
     inputs: Collection[str] = (),
     findings: Collection[Finding] = (),
     most: int = MOST_MARKINGS,
@@ -58,9 +64,11 @@ def prove(
 
     `net_of` finds called processes by their id and binding, `forms_of` the forms of a process; `inputs` are the names
     that whoever starts it gives. `findings` are those of the check: what the engine does not execute refuses CL-12.
+    `installation` is the city; the default profile where none is given.
     At most `most` markings are explored, for at most so many seconds.
     """
-    prover = _Prover(net_of, forms_of, frozenset(inputs), tuple(findings), most, seconds)
+    city = installation or shipped_installation()
+    prover = _Prover(net_of, forms_of, city, frozenset(inputs), tuple(findings), most, seconds)
     return prover.prove(net, kind)
 
 
@@ -73,6 +81,7 @@ def prove_both(net: Net, **arguments: Any) -> Mapping[ProofKind, Proof]:
 class _Prover:
     net_of: NetOf
     forms_of: FormsOf
+    city: Installation
     inputs: frozenset[str]
     findings: tuple[Finding, ...]
     most: int
@@ -88,6 +97,7 @@ class _Prover:
         spaces = self._explore(net, subject, {index: summary for index, (summary, _) in called.items()})
         found = [*soundness(net, spaces, kind), *self._unsupported(net)]
         found += [each for _, problems in called.values() for each in problems]
+        found += self._drawn(net, kind, subject)
         if kind == "loop":
             found += closed_loops(spaces) if subject is not None else [_nothing_marked(net)]
         self.at_work.pop()
@@ -108,6 +118,20 @@ class _Prover:
             )
             spaces.append(explorer.run())
         return spaces
+
+    def _drawn(self, net: Net, kind: ProofKind, subject: str | None) -> list[Found]:
+        """What the rules say that read the drawing alone."""
+        calls = [node for node in net.nodes if node.call is not None]
+        called = [child for node in calls if node.call and (child := self.net_of(node.call.process, node.call))]
+        found = [*unheard(net, called, self.city), *self._data(net, subject).breaches()]
+        if kind == "loop":
+            duties = Duties(net, self.forms_of(net.id), self.city, subject)
+            found += [*duties.found(), *Rework(net, duties.lacking).found(), *budgets(net, self.city)]
+        return found
+
+    def _data(self, net: Net, subject: str | None) -> DataFlow:
+        given = self.inputs if net.id == self.at_work[0] else frozenset[str]()
+        return DataFlow(net, self.forms_of(net.id), given | GIVEN_NAMES.get(subject or "", frozenset()))
 
     # -- calls -----------------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from engine.bpmn.proof_space import Refusal, Space
 from engine.bpmn.proof_subject import Directive
 from engine.bpmn.proof_terms import ProofKind
 from engine.bpmn.proof_trace import course_to, course_to_refusal
+from engine.bpmn.stimuli import MessageArrived
 
 _OWED = {
     "issued": "no_feedback", "executing": "no_feedback", "feedback": "no_verification",
@@ -147,7 +148,7 @@ def _held_up(space: Space, at: int) -> Refusal | None:
                 queue.append(edge.target)
     refused = [r for r in space.refusals if r.source in behind and not r.error.code.startswith("game.")]
     order = {marking: number for number, marking in enumerate(queue)}
-    return min(refused, key=lambda r: (r.happening.again, order[r.source]), default=None)
+    return min(refused, key=lambda r: (isinstance(r.happening.stimulus, MessageArrived), order[r.source]), default=None)
 
 
 def _waiting(space: Space, at: int) -> Node:

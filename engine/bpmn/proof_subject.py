@@ -24,6 +24,13 @@ DEPARTMENTS = ("department_1", "department_2")
 order holds for more."""
 
 GIVEN: Mapping[str, Any] = MappingProxyType({"reason": "proof"})
+GIVEN_NAMES: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "directive": frozenset({"directive_id", "level", "legs", "issue_mode", "completion_rule"}),
+        "incident": frozenset({"incident_id"}),
+    }
+)
+"""The variables that whoever begins a bound process always gives."""
 _EVERYTHING = frozenset().union(*(move.needs for move in INCIDENT.moves))
 SubjectKind = Literal["directive", "incident"]
 

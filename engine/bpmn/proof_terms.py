@@ -18,9 +18,10 @@ ProofKind = Literal["loop", "plain"]
 
 Verdict = Literal["passed", "refused", "warned", "not_applicable"]
 
-RULES: tuple[str, ...] = ("CL-01", "CL-06", "CL-10", "CL-12")
+RULES: tuple[str, ...] = (
+    "CL-01", "CL-02", "CL-03", "CL-04", "CL-05", "CL-06", "CL-07", "CL-08", "CL-09", "CL-10", "CL-12",
+)  # fmt: skip
 PLAIN_RULES: frozenset[str] = frozenset({"CL-06", "CL-09", "CL-10", "CL-12"})
-WARNING_RULES: frozenset[str] = frozenset({"CL-07"})
 
 Schema = Mapping[str, Any]
 NetOf = Callable[[str, Call | None], Net | None]

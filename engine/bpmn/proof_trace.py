@@ -58,6 +58,8 @@ def _played(space: Space, way: list[tuple[int, Edge]]) -> tuple[Frame, ...]:
             step = advance(net, before, stimulus, NOW)
             frame = dict(frame_of(net, before, stimulus, step.effects, step.state, NOW))
             frame["answers"] = _told(frame["answers"])
+            if edge.happening.end is not None:
+                frame["ended"] = edge.happening.end[2] or edge.happening.end[0]
             frames.append(frame)
     return tuple(frames)
 

@@ -18,9 +18,10 @@ from engine.domain.directive import LOOP_ROLES
 
 MOST_LEGS = 500
 PROPOSED_LEGS = "2"
-_MARKS = {"loop": "loop", "action": "action", "stage": "stage", "form": "form"}
+_MARKS = {"loop": "loop", "action": "action", "stage": "stage", "form": "form", "exit": "exit"}
+MOST_ROUNDS = 100
 _KNOWN_MARKS = frozenset(_MARKS) | {
-    *("assignee", "candidates", "due", "priority"),
+    *("assignee", "candidates", "due", "priority", "rounds"),
     *("operation", "bean", "expression", "topic", "retries", "decision", "result", "map_result"),
     *("binding", "version", "all_in", "all_out"),
 }
@@ -47,6 +48,18 @@ class DataNames:
         return self.by_id.get(reference, reference)
 
 
+def _read_rounds(element: _Element, findings: Findings) -> int | None:
+    """How often a step is done by its lane before `cl:exit` decides; None where no number of rounds is set."""
+    text = attribute(element, "rounds", CL)
+    if text is None:
+        return None
+    if text.isascii() and text.isdigit() and 0 < int(text) <= MOST_ROUNDS:
+        return int(text)
+    message = f"Expected a whole number from 1 to {MOST_ROUNDS} as cl:rounds, but it is {text!r:.80}."
+    findings.error("cl.rounds", element, message, most=MOST_ROUNDS, found=text[:80])
+    return None
+
+
 def read_marks(element: _Element, kind: Kind, findings: Findings) -> dict[str, Any]:
     """The fields of a node that come from attributes of our namespace."""
     given: dict[str, Any] = {ours: attribute(element, name, CL) for name, ours in _MARKS.items()}
@@ -59,6 +72,7 @@ def read_marks(element: _Element, kind: Kind, findings: Findings) -> dict[str, A
             name=given["loop"][:80],
             known=known,
         )
+    given["rounds"] = _read_rounds(element, findings)
     assignee = attribute(element, "assignee", CL)
     given["assignee"] = read_expression(assignee, element, "the assignee", findings, proposal="nobody in particular")
     given |= read_people(element, kind, findings)

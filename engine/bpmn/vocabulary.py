@@ -36,6 +36,8 @@ MARKS: tuple[Mark, ...] = (
     Mark("stage", ("FlowNode",), "pick"),
     Mark("form", ("UserTask", "ManualTask", "Task", "StartEvent"), "pick"),
     Mark("role", ("Lane",), "pick"),
+    Mark("rounds", _HUMAN, "text"),
+    Mark("exit", _HUMAN, "pick"),
     Mark("assignee", _HUMAN, "expression"),
     Mark("candidates", _HUMAN, "text"),
     Mark("due", _HUMAN, "expression"),

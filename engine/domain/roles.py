@@ -30,7 +30,8 @@ _GRANTS: Mapping[str, str] = {
     "change_request:request:create escalation:rung:acknowledge",
     "commander": _READ + _WORK + "incident:level:change incident:lead:change incident:case:suspend "
     "incident:case:stabilise directive:review:decide directive:order:issue directive:order:withdraw "
-    "directive:order:supersede directive:order:void task:leg:transfer task:leg:suspend task:leg:extend "
+    "directive:order:supersede directive:order:void directive:verification:decide incident:case:close "
+    "incident:case:rehandle task:leg:transfer task:leg:suspend task:leg:extend "
     "plan:activation:decide change_request:transfer:approve change_request:suspend:approve "
     "change_request:extension:approve change_request:level_change:approve change_request:reassign_lead:approve",
     "verifier": _READ + _WORK + "directive:verification:decide incident:case:inspect incident:case:rehandle "

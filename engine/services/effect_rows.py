@@ -7,11 +7,12 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Table, bindparam, select
+from sqlalchemy import Table, bindparam, func, select
 
 from engine.bpmn import coupling
 from engine.bpmn import effects as e
 from engine.bpmn.game import Step
+from engine.bpmn.net import Node
 from engine.bpmn.play import leg_and_element
 from engine.bpmn.state import State, values_to_bytes
 from engine.domain.roles import DEPARTMENT_ROLES
@@ -38,6 +39,15 @@ _ITEM_OPENED_AT = Prepared(
         t.work_item.c.instance_id == bindparam("instance_id"), t.work_item.c.wait == bindparam("wait")
     )
 )
+
+_ROUNDS = Prepared(
+    select(func.count()).where(
+        t.item_history.c.instance_id == bindparam("instance_id"),
+        t.item_history.c.node_id == bindparam("node_id"),
+        t.item_history.c.how == "completed",
+    )
+)
+"""How often a node of an instance was completed: asked for where a drawing sets a number of rounds alone."""
 
 
 def drop(table: Table) -> Prepared:
@@ -151,7 +161,7 @@ class EffectRows:
             "wait": effect.wait,
             "node_id": node.id,
             "name": node.name or node.id,
-            "role": node.role or "",
+            "role": self._who_decides(node),
             "department_id": department_id,
             "scope": effect.scope,
             "subject_kind": instance.subject_kind,
@@ -167,6 +177,13 @@ class EffectRows:
             "changed_at": None,
             "stage_of": (node, effect.scope),
         }
+
+    def _who_decides(self, node: Node) -> str:
+        """The role an item is put to: its lane's, or once its rounds are used up the one that ends the rework."""
+        if node.rounds is None or node.exit is None:
+            return node.role or ""
+        done = self.desk.uow.one(_ROUNDS, {"instance_id": self.instance.id, "node_id": node.id})
+        return node.exit if done is not None and done[0] >= node.rounds else node.role or ""
 
     def item_withdrawn(self, effect: e.ItemWithdrawn) -> None:
         """The item leaves the inbox and goes to the history."""

@@ -10,7 +10,7 @@ from tests.bpmn.proof_cases import LOOPS, proof_of_shipped
 pytestmark = pytest.mark.fast
 
 
-@pytest.mark.parametrize("process", [loop for loop in LOOPS if loop != "hotline_request"])
+@pytest.mark.parametrize("process", LOOPS)
 def test_shipped_loop_is_proved(process: str) -> None:
     """What travels with the engine closes its loops on every path, within the bound."""
     proof = proof_of_shipped(process)

@@ -340,7 +340,7 @@ def test_request_goes_the_way_of_the_hotline_and_is_handled_twice(sqlite_city: P
         assert city.row(t.incident, id_).state == "verified"
         city.do(f"call_back{turn}", decision="unsolved", contacted=True, reason="Still dry")
     city.do("shelve", reason="The main is to be replaced", review_on="2026-12-31")
-    city.do("close", reply="Listed until the end of the year")
+    city.do("close", decision="close", reply="Listed until the end of the year")
     city.do("evaluate", score=40)
     assert city.row(t.incident, id_).state == "evaluated"
     assert city.items() == []
