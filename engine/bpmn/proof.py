@@ -20,7 +20,7 @@ from typing import Any
 from engine.bpmn.findings import Finding
 from engine.bpmn.net import Kind, Net, Node
 from engine.bpmn.proof_city import Installation, installation_of, shipped_installation
-from engine.bpmn.proof_data import DataFlow
+from engine.bpmn.proof_dataflow import DataFlow
 from engine.bpmn.proof_duties import Duties
 from engine.bpmn.proof_found import Found
 from engine.bpmn.proof_messages import unheard
