@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
@@ -84,6 +85,29 @@ class Live:
                     yield ": here\n\n"
                 else:
                     yield f"event: moved\nid: {last}\ndata: {last}\n\n"
+        finally:
+            self._leave(told)
+
+    @contextmanager
+    def listening(self, person_id: str) -> Iterator[Callable[[float], bool] | None]:
+        """A way to wait for the next fact, at most so many seconds; None where there is no room to wait.
+
+        Shape: True where something moved. Whoever waits takes the place of a stream.
+        """
+        told = self._enter(person_id)
+        if told is None:
+            yield None
+            return
+
+        def moved(within_s: float) -> bool:
+            try:
+                told.get(timeout=max(0.0, within_s))
+            except Empty:
+                return False
+            return True
+
+        try:
+            yield moved
         finally:
             self._leave(told)
 

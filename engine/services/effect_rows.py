@@ -19,6 +19,7 @@ from engine.domain.roles import DEPARTMENT_ROLES
 from engine.errors import Conflict
 from engine.storage.prepared import Prepared, insert_into
 from engine.storage.tables import processes as t
+from engine.storage.tables.routing import external_job
 from engine.storage.types import NEVER
 
 from . import clocks
@@ -34,6 +35,7 @@ _NEW_TIMER = insert_into(t.timer)
 _NEW_SUBSCRIPTION = insert_into(t.subscription)
 _NEW_OPERATION = insert_into(t.operation)
 _NEW_FAILURE = insert_into(t.step_failure)
+_NEW_JOB = insert_into(external_job)
 _ITEM_OPENED_AT = Prepared(
     select(t.work_item.c.opened_at, t.work_item.c.node_id).where(
         t.work_item.c.instance_id == bindparam("instance_id"), t.work_item.c.wait == bindparam("wait")
@@ -62,6 +64,10 @@ _DROP_TIMER = drop(t.timer)
 _DROP_SUBSCRIPTION = drop(t.subscription)
 _DROP_OPERATION = drop(t.operation)
 _DROP_FAILURE = drop(t.step_failure)
+_DROP_JOB = drop(external_job)
+
+MOST_TRIES = 3
+"""How often external work is tried where its node says nothing."""
 
 
 class EffectRows:
@@ -207,7 +213,10 @@ class EffectRows:
         )
 
     def operation_requested(self, effect: e.OperationRequested) -> None:
-        """A row the worker carries out."""
+        """A row the worker carries out, or one that a program outside fetches by its topic."""
+        if effect.topic is not None:
+            self._offer(effect, effect.topic)
+            return
         self.insert(
             _NEW_OPERATION,
             effect.wait,
@@ -218,9 +227,25 @@ class EffectRows:
             due_at=self.desk.now,
         )
 
+    def _offer(self, effect: e.OperationRequested, topic: str) -> None:
+        node = self.nodes[effect.node]
+        self.insert(
+            _NEW_JOB,
+            effect.wait,
+            id=self.desk.uow.new_id(),
+            node_id=node.id,
+            topic=topic,
+            variables={name: plain(value) for name, value in effect.variables.items()},
+            retries=MOST_TRIES if node.retries is None else max(1, node.retries),
+            worker=None,
+            locked_until=None,
+            due_at=self.desk.now,
+            error=None,
+        )
+
     def step_failed(self, effect: e.StepFailed) -> None:
         """A row an operator repairs."""
-        self.gone(_DROP_OPERATION, effect.wait)
+        self.operation_cancelled(effect)
         self.insert(
             _NEW_FAILURE,
             effect.wait,
@@ -229,6 +254,11 @@ class EffectRows:
             message=effect.message,
             at=self.desk.now,
         )
+
+    def operation_cancelled(self, effect: e.OperationCancelled | e.StepFailed) -> None:
+        """Nobody's answer to this work is wanted any more, ours or that of a program outside."""
+        self.gone(_DROP_OPERATION, effect.wait)
+        self.gone(_DROP_JOB, effect.wait)
 
     def insert(self, statement: Prepared, wait: int, **values: Any) -> None:
         """Note a row for `wait`."""
@@ -384,7 +414,7 @@ _HANDLERS: dict[type, Callable[[EffectRows, Any], None]] = {
     e.CallStarted: EffectRows.call_started,
     e.CallCancelled: EffectRows.call_cancelled,
     e.OperationRequested: EffectRows.operation_requested,
-    e.OperationCancelled: _closed(_DROP_OPERATION),
+    e.OperationCancelled: EffectRows.operation_cancelled,
     e.InstanceEnded: EffectRows.instance_ended,
     e.StepFailed: EffectRows.step_failed,
     e.FailureCleared: _closed(_DROP_FAILURE),

@@ -19,8 +19,9 @@ from engine.storage.uow import UnitOfWork
 from .accounts import hash_of
 from .desk import Desk
 
-SCOPES = ("read", "work", "orders", "intake")
-"""What a token may be for: reading, doing work items, drafting and withdrawing orders, handing in reports."""
+SCOPES = ("read", "work", "orders", "intake", "process")
+"""What a token may be for: reading, doing work items, drafting and withdrawing orders, handing in reports, messages to
+processes and their external work."""
 MOST_DAYS = 365
 MOST_TOKENS = 20
 PREFIX = "clt_"

@@ -145,7 +145,7 @@ def fill(world: World, rule: Any, case: Case) -> str:
         values["id"] = case.order
     if rule.endpoint in ("library.process", "library.source"):
         values["id"] = world.city.rows(definition, definition.c.process_id == "closed_loop_command")[0].id
-    if rule.endpoint == "account.revoke":
+    if rule.endpoint == "account.revoke" or "/external-work/" in str(rule.rule):
         values["id"] = NOWHERE
     path = str(rule.rule)
     for name, value in values.items():
@@ -175,6 +175,13 @@ BODIES: dict[str, Any] = {
     "v1.draft": {"objective": "a", "content": "b", "lead": "nobody"},
     "v1.withdraw": {"reason_code": "Not a code"},
     "v1.take_tickets": {"tickets": [{"external_id": ""}]},
+    "v1.send_message": {"name": "nobody", "payload": {"said": "no code!"}},
+    "v1.fetch_work": {"worker": "one", "topics": []},
+    "v1.extend_work": {"worker": "one", "lock_s": 60},
+    "v1.unlock_work": {"worker": "one"},
+    "v1.complete_work": {"worker": "one"},
+    "v1.end_work_with_error": {"worker": "one", "code": "broken"},
+    "v1.fail_work": {"worker": "one", "error": "broken"},
 }
 LEFT_OUT = {
     "live.stream": "a stream without an end; tests/webapp/test_live.py asks it",

@@ -52,7 +52,7 @@ Body = Any
 View = Callable[..., Any]
 
 
-def _route(rule: str, method: str, permission: str, scope: str) -> Callable[[View], View]:
+def route(rule: str, method: str, permission: str, scope: str) -> Callable[[View], View]:
     """A route with who may call it, the scope its token needs, and the refusals it may answer with."""
 
     def declare(view: View) -> View:
@@ -80,7 +80,7 @@ def _check_scope() -> None:
         )
 
 
-def _command(key: str, command: Any, *args: Any, **more: Any) -> Any:
+def command(key: str, command: Any, *args: Any, **more: Any) -> Any:
     """Carry out a command once under the caller's key."""
     return the_engine().once(key, command, actor(), *args, **more)
 
@@ -94,14 +94,14 @@ def _page(rows: list[Any], limit: int, place: Callable[[Any], tuple[Any, ...]]) 
     return {"items": rows[:limit], "next": more}
 
 
-@_route("/me", "GET", SIGNED_IN, ANY_SCOPE)
+@route("/me", "GET", SIGNED_IN, ANY_SCOPE)
 @area.response(200, s.Me)
 def me() -> Body:
     """Whose token this is."""
     return {"person_id": actor().person_id, "scopes": sorted(g.token.scopes), "roles": sorted(actor().roles)}
 
 
-@_route("/inbox", "GET", "work:item:read", "read")
+@route("/inbox", "GET", "work:item:read", "read")
 @area.arguments(s.Page, location="query")
 @area.response(200, s.Inbox)
 def inbox(page: dict[str, Any]) -> Body:
@@ -112,7 +112,7 @@ def inbox(page: dict[str, Any]) -> Body:
     return _page(rows, page["limit"], lambda row: row.place)
 
 
-@_route("/work-items/<instance_id>/<int(max=2147483647):wait>", "GET", "work:item:read", "read")
+@route("/work-items/<instance_id>/<int(max=2147483647):wait>", "GET", "work:item:read", "read")
 @area.response(200, s.Item)
 def work_item(instance_id: str, wait: int) -> Body:
     """One item with the JSON Schema of its form; its ETag is its revision."""
@@ -121,35 +121,35 @@ def work_item(instance_id: str, wait: int) -> Body:
     return found, 200, {"ETag": f'"{found.revision}"'}
 
 
-@_route("/work-items/<instance_id>/<int(max=2147483647):wait>/claim", "POST", "work:item:claim", "work")
+@route("/work-items/<instance_id>/<int(max=2147483647):wait>/claim", "POST", "work:item:claim", "work")
 @area.arguments(s.SeenWrite, location="headers")
 @area.response(200, s.Held)
 def claim(headers: dict[str, Any], instance_id: str, wait: int) -> Body:
     """Take an item into hand."""
     _require_instance(instance_id)
-    return _command(headers["key"], work.claim, instance_id, wait, _seen(headers["if_match"]))
+    return command(headers["key"], work.claim, instance_id, wait, _seen(headers["if_match"]))
 
 
-@_route("/work-items/<instance_id>/<int(max=2147483647):wait>/release", "POST", "work:item:claim", "work")
+@route("/work-items/<instance_id>/<int(max=2147483647):wait>/release", "POST", "work:item:claim", "work")
 @area.arguments(s.SeenWrite, location="headers")
 @area.response(200, s.Held)
 def release(headers: dict[str, Any], instance_id: str, wait: int) -> Body:
     """Give an item back to its department."""
     _require_instance(instance_id)
-    return _command(headers["key"], work.release, instance_id, wait, _seen(headers["if_match"]))
+    return command(headers["key"], work.release, instance_id, wait, _seen(headers["if_match"]))
 
 
-@_route("/work-items/<instance_id>/<int(max=2147483647):wait>/complete", "POST", "work:item:complete", "work")
+@route("/work-items/<instance_id>/<int(max=2147483647):wait>/complete", "POST", "work:item:complete", "work")
 @area.arguments(s.SeenWrite, location="headers")
 @area.arguments(s.Answers)
 @area.response(200, s.Done)
 def complete(headers: dict[str, Any], body: dict[str, Any], instance_id: str, wait: int) -> Body:
     """Complete an item with the answers to its form."""
     _require_instance(instance_id)
-    return _command(headers["key"], work.complete, instance_id, wait, _seen(headers["if_match"]), body["answers"])
+    return command(headers["key"], work.complete, instance_id, wait, _seen(headers["if_match"]), body["answers"])
 
 
-@_route("/incidents", "GET", "incident:case:read", "read")
+@route("/incidents", "GET", "incident:case:read", "read")
 @area.arguments(s.Page, location="query")
 @area.response(200, s.Incidents)
 def list_incidents(page: dict[str, Any]) -> Body:
@@ -160,7 +160,7 @@ def list_incidents(page: dict[str, Any]) -> Body:
     return _page(rows, page["limit"], lambda row: (row.reported_at, row.id))
 
 
-@_route("/incidents/<id>", "GET", "incident:case:read", "read")
+@route("/incidents/<id>", "GET", "incident:case:read", "read")
 @area.response(200, s.Incident)
 def incident(id: str) -> Body:
     """One incident with its orders."""
@@ -169,7 +169,7 @@ def incident(id: str) -> Body:
     return found, 200, {"ETag": f'"{found.revision}"'}
 
 
-@_route("/incidents/<id>/orders", "POST", "directive:draft:write", "orders")
+@route("/incidents/<id>/orders", "POST", "directive:draft:write", "orders")
 @area.arguments(s.Write, location="headers")
 @area.arguments(s.Draft)
 @area.response(201, s.Drafted)
@@ -179,20 +179,20 @@ def draft(headers: dict[str, Any], body: dict[str, Any], id: str) -> Body:
     engine.read(require_incident, engine.city, actor(), id)
     addressees = [[body.pop("lead"), "lead"]]
     addressees += [[code, role] for role in ("co", "copy") for code in body.pop(role)]
-    return {"id": _command(headers["key"], directives.draft_directive, id, addressees=addressees, **body)}
+    return {"id": command(headers["key"], directives.draft_directive, id, addressees=addressees, **body)}
 
 
-@_route("/incidents/<id>/unmerge", "POST", "incident:case:merge", "intake")
+@route("/incidents/<id>/unmerge", "POST", "incident:case:merge", "intake")
 @area.arguments(s.Write, location="headers")
 @area.response(204)
 def unmerge(headers: dict[str, Any], id: str) -> Body:
     """Take a case merged by mistake apart again."""
     engine = the_engine()
     engine.read(require_incident, engine.city, actor(), id)
-    _command(headers["key"], incidents.unmerge_incident, id)
+    command(headers["key"], incidents.unmerge_incident, id)
 
 
-@_route("/orders/<id>", "GET", "directive:order:read", "read")
+@route("/orders/<id>", "GET", "directive:order:read", "read")
 @area.response(200, s.Order)
 def order(id: str) -> Body:
     """One order with its addressees and their tasks."""
@@ -201,7 +201,7 @@ def order(id: str) -> Body:
     return found, 200, {"ETag": f'"{found.revision}"'}
 
 
-@_route("/orders/<id>/withdraw", "POST", "directive:order:withdraw", "orders")
+@route("/orders/<id>/withdraw", "POST", "directive:order:withdraw", "orders")
 @area.arguments(s.Write, location="headers")
 @area.arguments(s.Withdrawal)
 @area.response(204)
@@ -209,10 +209,10 @@ def withdraw(headers: dict[str, Any], body: dict[str, Any], id: str) -> Body:
     """Call an issued order back before anybody signed for it."""
     engine = the_engine()
     engine.read(require_directive, engine.city, actor(), id)
-    _command(headers["key"], directives.withdraw_directive, id, body["reason_code"])
+    command(headers["key"], directives.withdraw_directive, id, body["reason_code"])
 
 
-@_route("/board", "GET", "supervision:board:read", "read")
+@route("/board", "GET", "supervision:board:read", "read")
 @area.arguments(s.Page, location="query")
 @area.response(200, s.Board)
 def board(page: dict[str, Any]) -> Body:
@@ -223,7 +223,7 @@ def board(page: dict[str, Any]) -> Body:
     return _page(rows, page["limit"], lambda row: row.place)
 
 
-@_route("/hotline/tickets", "POST", "signal:report:triage", "intake")
+@route("/hotline/tickets", "POST", "signal:report:triage", "intake")
 @area.arguments(s.Write, location="headers")
 @area.arguments(s.Tickets)
 @area.response(200, s.Delivery)
