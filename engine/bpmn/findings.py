@@ -50,6 +50,7 @@ class Findings:
     def __init__(self) -> None:
         self.made: list[Finding] = []
         self.proposals = 0
+        self.rewrites = 0  # texts that the net holds in another form, of the same meaning
 
     def add(
         self,

@@ -9,6 +9,9 @@ Source: bpmn.md 3, trust.md 0 (findings 1 to 3).
 
 from __future__ import annotations
 
+import re
+
+from engine.bpmn.expressions.cron import looks_like_cron
 from engine.bpmn.net import Event, Kind, Net, Node
 from engine.bpmn.reader_checks import successors
 
@@ -61,6 +64,8 @@ def _unportable_node(net: Net, node: Node) -> str | None:
         return f"a {event.kind} {node.kind.value} event"
     if node.instantiate:
         return f"a {node.kind.value} node that begins instances"
+    if event.timer is not None and event.timer_literal and _is_own_timer(event):
+        return "a timer by cron or without offset"
     if event.key is not None:
         return "a message with a correlation key"
     if node.kind is Kind.EVENT_SUBPROCESS and net.scopes[node.scope].node is not None:
@@ -81,6 +86,11 @@ def _unportable_node(net: Net, node: Node) -> str | None:
     if node.multi is not None and node.multi.collection is not None and not node.multi.collection.source.isidentifier():
         return "a multi-instance over an expression"
     return None
+
+
+def _is_own_timer(event: Event) -> bool:
+    text = event.timer.source if event.timer is not None else ""
+    return looks_like_cron(text) or (event.timer_kind == "date" and re.search(r"(?:Z|[+-]\d\d:\d\d)$", text) is None)
 
 
 def _is_event_start(net: Net, node: Node) -> bool:

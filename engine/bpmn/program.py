@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
 
 from .effects import NodeEntered, NodeLeft
 from .expressions import CompiledExpression, compile_expression
-from .expressions.iso import parse_cycle, parse_datetime, parse_duration
 from .net import Event, Expression, Kind, Net, Node
+from .timer_texts import TimerValue, timer_value
 
 Arrival = Callable[[Any, Node, int], None]
 ArrivalOf = Callable[[Node], Arrival]
 AWAITED = frozenset({"message", "timer", "signal", "conditional"})
 """The kinds of event that are armed; an error or escalation finds what catches it when it is thrown."""
-TimerValue = tuple[str, timedelta | datetime | tuple[int | None, timedelta, datetime | None]]
 JOINING = frozenset({Kind.PARALLEL, Kind.INCLUSIVE, Kind.COMPLEX})
 _LOOKING_BACK = frozenset({Kind.INCLUSIVE, Kind.COMPLEX})  # joins that ask which tokens can still come
 
@@ -155,15 +153,6 @@ def _compensable(net: Net, handlers: dict[int, int]) -> list[bool]:
                 found[scope.node] = True
             scope = net.scopes[scope.parent or 0]
     return found
-
-
-def timer_value(kind: str, text: str) -> TimerValue:
-    """The timer a literal text means. Raises: Rejected for anything but the ISO 8601 forms `iso` reads."""
-    if kind == "duration":
-        return kind, parse_duration(text)
-    if kind == "date":
-        return kind, parse_datetime(text)
-    return kind, parse_cycle(text)
 
 
 def _masks(net: Net, join: Node) -> list[int]:

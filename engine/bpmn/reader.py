@@ -63,12 +63,12 @@ def read(root: _Element, digest: str) -> Reading:
             findings.add("process.empty", "warning", process, "Expected flow nodes in the process, but it has none.")
             continue
         processes.append(id_of(process))
-        before, proposed = findings.errors(), findings.proposals
+        before, proposed = findings.errors(), findings.proposals + findings.rewrites
         draft = Draft(process)
         net = drawn[id_of(process)] = _read_process(draft, digest, definitions, data, findings)
         if findings.errors() == before:
             nets[net.id] = net
-            if draft.is_rewritten or findings.proposals > proposed:
+            if draft.is_rewritten or findings.proposals + findings.rewrites > proposed:
                 rewritten.add(net.id)
     if not processes:
         message = "Expected a process with flow nodes, but the file has none."

@@ -13,7 +13,7 @@ from lxml.etree import _Element
 from engine.bpmn.findings import Findings
 from engine.bpmn.net import Event
 from engine.bpmn.reader_definitions import Definitions, name_for
-from engine.bpmn.reader_texts import read_expression, stated_spelling
+from engine.bpmn.reader_texts import read_stated
 from engine.bpmn.reader_timers import read_timer
 from engine.bpmn.tree import EVENT_DEFINITIONS, attribute, children, id_of, local, text_of
 
@@ -114,16 +114,15 @@ def _read_code(
     return Event("error" if kind == "error" else "escalation", code)
 
 
-def _read_condition(definition: _Element, element: _Element, findings: Findings) -> Event | None:
+def _read_condition(definition: _Element, element: _Element, findings: Findings) -> Event:
+    """A condition; where none is written that can be read, a person or tool has to say when it holds."""
+    name = name_for(element)
     stated = next(children(definition, "condition"), None)
-    text = text_of(stated)
-    if stated is None or not text:
+    if stated is None or not text_of(stated):
         return _proposed_message(element, "condition.unset", "a condition, but the event has none", findings)
-    spelling = stated_spelling(stated, text, element, findings)
-    if spelling is None:
-        return None
-    condition = read_expression(text, element, "the condition", findings, spelling=spelling, boolean=True)
-    return None if condition is None else Event("conditional", condition=condition)
+    proposal = f"a message called {name!r:.80}"
+    condition = read_stated(stated, element, "the condition", findings, proposal, boolean=True)
+    return Event("message", name) if condition is None else Event("conditional", condition=condition)
 
 
 def link_of(element: _Element) -> str | None:

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from .expressions import compile_expression, evaluate
+from .expressions.cron import Cron
 from .net import Event, Kind, Net, Node
-from .program import TimerValue, timer_value
+from .timer_texts import TimerValue, next_of_cron, timer_value
 
 _KINDS: dict[str, Literal["message", "broadcast", "timer"]] = {
     "message": "message",
@@ -50,6 +51,8 @@ def next_due(net: Net, node_id: str, part: int, due_at: datetime, fired: int) ->
     what = _value(event, due_at)[1]
     if isinstance(what, timedelta | datetime):
         return None
+    if isinstance(what, Cron):
+        return next_of_cron(what, due_at)
     count, interval, _ = what
     return None if count is not None and fired >= count else due_at + interval
 
@@ -80,6 +83,8 @@ def _first(event: Event, now: datetime) -> datetime:
         return now + what
     if isinstance(what, datetime):
         return what
+    if isinstance(what, Cron):
+        return next_of_cron(what, now)
     _, interval, start = what
     return start or now + interval
 

@@ -26,8 +26,8 @@ ITEM, TIMER, MESSAGE, CALL, OPERATION, FAILURE, BROADCAST, CONDITION = range(8) 
 #   host   the activity a boundary sits on (id of its wait, scope or multi-instance body), or the gate of an event-based
 #          gateway or multiple event; 0 for the wait of an activity or catch event itself; -1 for the start event of an
 #          event sub-process, armed for its scope
-#   extra  TIMER: (due in microseconds since 1970, repeats left after this one, interval in microseconds), and the part
-#          of a multiple event it is for, where that is not the first
+#   extra  TIMER: (due in microseconds since 1970, repeats left after this one, interval in microseconds; -1 and the
+#          text for cron), and the part of a multiple event it is for, where that is not the first
 #          MESSAGE and BROADCAST: that part, None for the first
 #          CONDITION: (whether it held when last looked at, that part)
 #          FAILURE: where to go on: "enter", "begin", "pass", "leg_begin", "leg", "scope"; the result that could not be

@@ -63,19 +63,10 @@ def test_fate_of_what_is_asked_or_refused_follows_the_finding() -> None:
     report = check(drawing(chain(script)))
     assert fate_of(report, "scriptTask") == ("asked", "task.script")
     assert fate_of(report, "script") == ("asked", "task.script")
-    broken = check(
-        drawing(
-            chain(
-                task(
-                    "a",
-                    "<bpmn:timerEventDefinition><bpmn:timeDuration>-PT1H</bpmn:timeDuration>"
-                    "</bpmn:timerEventDefinition>",
-                    "intermediateCatchEvent",
-                )
-            )
-        )
-    )
-    assert fate_of(broken, "timeDuration") == ("refused", "timer.invalid")
+    timer = "<bpmn:timerEventDefinition><bpmn:timeDuration>-PT1H</bpmn:timeDuration></bpmn:timerEventDefinition>"
+    asked = check(drawing(chain(task("a", timer, "intermediateCatchEvent"))))
+    assert fate_of(asked, "timeDuration") == ("asked", "timer.invalid")
+    broken = check(drawing(chain(task("a", "", "choreographyTask"))))
     assert fate_of(broken, "sequenceFlow", "start-a")[0] == "refused"
 
 

@@ -129,21 +129,79 @@ def test_reader_timer_expression_is_told_from_a_literal(text: str, spelling: str
 
 
 @pytest.mark.parametrize(
-    "text", ["-PT1H", "P", "PT0S", "P9999999999D", "2 hours", "0 0/5 * * * ?", "2026-02-30T00:00:00Z", "= x +", "P1M"]
+    ("text", "proposed"),
+    [
+        *((text, "PT1H") for text in ("-PT1H", "P", "PT0S", "P9999999999D", "2 hours", "0 0/5 * * * ?", "= x +")),
+        ("P1M", "P30D"),
+        ("P1Y", "P365D"),
+        ("P1Y2M", "PT1H"),
+    ],
 )
-def test_reader_impossible_timer_is_an_error_on_its_event(text: str) -> None:
-    """Timers other engines accept and then misread are caught at upload."""
+def test_reader_impossible_timer_is_asked_about_on_its_event(text: str, proposed: str) -> None:
+    """Timers other engines accept and then misread are caught at upload, with the nearest that can be kept."""
     catch = task("n", TIMER.format("timeDuration", text), "intermediateCatchEvent")
-    (error,) = errors_of(chain(catch))
-    assert error.element == "n"
-    assert error.rule in ("timer.invalid", "expression.syntax")
+    found = reading(chain(catch))
+    (question,) = found.questions
+    assert question.element == "n"
+    assert question.rule in ("timer.invalid", "expression.syntax")
+    event = found.nets["p"].node("n").event
+    assert event is not None
+    assert event.timer == Expression(proposed)
 
 
-@pytest.mark.parametrize("text", ["R/PT1H", "R0/PT1H", "R3/PT10S", "R1000000/PT1H", "@daily"])
-def test_reader_unbounded_or_fast_cycle_is_an_error(text: str) -> None:
-    """A cycle without end, or by the second, would load the worker for ever."""
-    (error,) = errors_of(chain(task("n", TIMER.format("timeCycle", text), "intermediateCatchEvent")))
-    assert error.rule == "timer.invalid"
+REPEATING = '<bpmn:boundaryEvent id="n" attachedToRef="t" cancelActivity="false">{}</bpmn:boundaryEvent>'
+
+
+@pytest.mark.parametrize(
+    ("text", "proposed"),
+    [
+        ("R/PT1H", "R1000/PT1H"),
+        ("R0/PT1H", "R1000/PT1H"),
+        ("R3/PT10S", "R3/PT1M"),
+        ("R1000000/PT1S", "R1000/PT1M"),
+        ("0/5 0/1 * 1/1 * ?", "0 0/1 * 1/1 * ?"),
+        ("R3/P1M", "R3/PT1M"),
+        ("often", "PT1H"),
+    ],
+)
+def test_reader_unbounded_or_fast_cycle_is_asked_about(text: str, proposed: str) -> None:
+    """A cycle without end, or by the second, would load the worker for ever: a bound is proposed."""
+    timer = TIMER.format("timeCycle", text.replace("often", "every now and then"))
+    found = reading(chain(task("t")) + REPEATING.format(timer))
+    assert [question.rule for question in found.questions] == ["timer.invalid"]
+    event = found.nets["p"].node("n").event
+    assert event is not None
+    assert event.timer == Expression(proposed)
+
+
+@pytest.mark.parametrize(
+    ("text", "once"),
+    [("R/PT1H", "PT1H"), ("R3/PT10S", "PT10S"), ("R/2036-05-01T08:00:00Z/PT1H", "2036-05-01T08:00:00Z")],
+)
+def test_reader_cycle_that_cannot_repeat_is_its_first_time(text: str, once: str) -> None:
+    """A catching event happens once, so that a bound on its repetitions would change nothing."""
+    found = reading(chain(task("n", TIMER.format("timeCycle", text), "intermediateCatchEvent")))
+    assert [finding.rule for finding in found.findings] == ["timer.once"]
+    event = found.nets["p"].node("n").event
+    assert event is not None
+    assert event.timer == Expression(once)
+    assert found.rewritten == {"p"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "rule"),
+    [
+        ("timeDate", "2036-11-14T11:12:22", "city_zone"),
+        ("timeDate", "2036-11-14", "city_zone"),
+        ("timeCycle", "R2/2036-11-14T11:12:22/PT1H", "city_zone"),
+        ("timeCycle", "0 0 8 ? * MON-FRI", "cron_zone"),
+    ],
+)
+def test_reader_time_without_offset_is_said_to_be_the_citys(kind: str, text: str, rule: str) -> None:
+    """It is told which zone is meant, where a file does not say."""
+    found = reading(chain(task("n", TIMER.format(kind, text), "intermediateCatchEvent")))
+    assert [(finding.rule, finding.question) for finding in found.findings] == [(f"timer.{rule}", False)]
+    assert found.findings[0].params["zone"] == "Asia/Shanghai"
 
 
 def test_reader_boundaries_sit_on_their_activity() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final
@@ -23,7 +23,11 @@ _FEEL_KINDS: Final = {
     **{kind: kind for kind in ("list", "context")},
     **{"interval": "range", "lambda": "function", "chain": "a computed value", "minus": "a computed value"},
 }
-_PARSERS: Final = {"duration": iso.parse_duration, "datetime": iso.parse_datetime, "date": iso.parse_date}
+_PARSERS: Final[dict[str, Callable[[str], object]]] = {
+    "duration": iso.parse_duration,
+    "datetime": iso.parse_datetime,
+    "date": iso.parse_date,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ lie in 2000 to 2099; cycles are counted. Everything else is refused by name.
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from fractions import Fraction
 from typing import Final, NamedTuple
 
@@ -83,17 +83,21 @@ def format_duration(duration: timedelta) -> str:
     return f"{sign}P{days}{'T' if parts else ''}{''.join(parts)}"
 
 
-def parse_datetime(text: str) -> datetime:
-    """The instant `text` says, in UTC. Raises: ExpressionError without offset, outside 2000–2099, off the calendar."""
+def parse_datetime(text: str, zone: tzinfo | None = None) -> datetime:
+    """The instant `text` says, in UTC; without offset it is one of `zone`, where that is given.
+
+    Raises: ExpressionError without either, outside 2000–2099, off the calendar.
+    """
     match = _INSTANT.fullmatch(text)
     if match is None:
         raise fault("expression.instant_syntax", found=text)
     year, offset = match.groups()
-    if offset is None:
+    if offset is None and zone is None:
         raise fault("expression.instant_offset", found=text)
     _refuse_year(year)
     try:
-        return datetime.fromisoformat(text).astimezone(UTC)
+        instant = datetime.fromisoformat(text)
+        return (instant if offset is not None else instant.replace(tzinfo=zone)).astimezone(UTC)
     except ValueError:
         raise fault("expression.no_such_day", found=text) from None
 
@@ -117,8 +121,11 @@ def parse_date(text: str) -> date:
         raise fault("expression.no_such_day", found=text) from None
 
 
-def parse_cycle(text: str) -> Cycle:
-    """The cycle `text` says: 1 to 1000 times, at least a minute apart. Raises: ExpressionError."""
+def parse_cycle(text: str, zone: tzinfo | None = None) -> Cycle:
+    """The cycle `text` says: 1 to 1000 times, at least a minute apart; `zone` as in `parse_datetime`.
+
+    Raises: ExpressionError.
+    """
     match = _CYCLE.fullmatch(text)
     if match is None:
         raise fault("expression.cycle_syntax", found=text)
@@ -127,7 +134,7 @@ def parse_cycle(text: str) -> Cycle:
         raise fault("expression.cycle_unbounded", found=text)
     if not 1 <= int(count) <= MOST_REPETITIONS:
         raise fault("expression.cycle_count", found=count)
-    begin = parse_datetime(start) if start is not None else None
+    begin = parse_datetime(start, zone) if start is not None else None
     duration = parse_duration(interval)
     if duration < SHORTEST_INTERVAL:
         raise fault("expression.cycle_interval", found=interval)
