@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import Rejected
+from .adhoc import go_on, offers_more
 from .compensating import cancel_transaction, end_undoing, remember
 from .effects import InstanceEnded
 from .legs import end_leg
@@ -23,6 +24,8 @@ def end_scope_if_empty(play: Play, scope: int) -> None:
     if play.add_live(scope, 0):
         return
     state = play.state
+    if scope and state.scopes[scope][INSIDE] in play.program.adhoc and offers_more(play, scope):
+        return
     play.cancel_inside(scope)  # only armed starts of event sub-processes can be left
     if not scope:
         _end_instance(play, "completed")
@@ -51,7 +54,7 @@ def end_scope_if_empty(play: Play, scope: int) -> None:
         return
     play.leave(node, scope)
     play.disarm_boundaries(node, scope)
-    play.go_out(node, record[PARENT])
+    go_on(play, node, record[PARENT])
 
 
 def _end_instance(play: Play, outcome: Any, error: str | None = None) -> None:

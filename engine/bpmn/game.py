@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from ..errors import Conflict, EngineError, Rejected
+from .adhoc import activity_done
 from .arrivals import arrival_of, arrive, begin
 from .catching import begin_at_event, happen, look_at_conditions
 from .effects import Effect, FailureCleared
@@ -296,6 +297,8 @@ def _retry(play: Play, stimulus: Retry) -> None:
         pass_gateway(play, node, scope)
     elif resume == "leg":
         end_leg(play, scope)
+    elif resume == "adhoc":
+        activity_done(play, node, scope)
     elif resume == "scope":
         end_scope_if_empty(play, scope)
     elif resume == "leg_begin":

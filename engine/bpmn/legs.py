@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import Rejected
+from .adhoc import go_on
 from .compensating import remember, settle_body
 from .expressions import is_true
 from .mapping import written
@@ -168,4 +169,4 @@ def _end_body(play: Play, body_id: int, node: Node) -> None:
         play.write(body[B_SCOPE], {node.multi.output_collection: body[B_OUTPUTS]})
     play.disarm_boundaries(node, body_id)
     settle_body(play, body_id, body[B_SCOPE])
-    play.go_out(node, body[B_SCOPE])
+    go_on(play, node, body[B_SCOPE])

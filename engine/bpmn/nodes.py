@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import Rejected
+from .adhoc import activity_done, go_on
 from .catching import arm_boundaries, boundary_dues, key_of, subscribe, trigger_dues
 from .compensating import remember
 from .deciding import decide_now, evaluate_now
@@ -21,7 +22,7 @@ from .legs import cardinality, collection, end_leg, goes_on, open_leg
 from .mapping import inputs_of, sees, written
 from .net import Event, Kind, Node
 from .play import Play
-from .scopes import fill_scope, give_inputs, open_scope
+from .scopes import fill_inside, give_inputs, open_scope
 from .state import (
     B_ELEMENTS,
     B_NODE,
@@ -131,6 +132,9 @@ def end_activity(play: Play, node: Node, scope: int, host: int) -> None:
         play.disarm_boundaries(node, host)
         if play.program.compensable[node.index]:
             remember(play, node, scope)
+    if scope and record[INSIDE] in play.program.adhoc:
+        activity_done(play, node, scope)
+        return
     play.go_out(node, scope)
 
 
@@ -151,10 +155,10 @@ def _begin_body(play: Play, node: Node, scope: int, dues: dict[int, Any]) -> Non
         raise Rejected("multi.too_many", f"Expected at most {MOST_LEGS} legs, but got {total}.", element=node.id)
     if not total:
         play.enter(node, scope)
-        play.leave(node, scope)
         if multi.output_collection:
             play.write(scope, {multi.output_collection: []})
-        play.go_out(node, scope)
+        play.leave(node, scope)
+        go_on(play, node, scope)
         return
     body = play.new_id()
     outputs = [None] * total if multi.output_collection else None
@@ -172,7 +176,7 @@ def _begin_loop(play: Play, node: Node, scope: int, dues: dict[int, Any]) -> Non
     if node.repeat.test_before and not goes_on(play, node.repeat, scope, 0):
         play.enter(node, scope)
         play.leave(node, scope)
-        play.go_out(node, scope)
+        go_on(play, node, scope)
         return
     body = play.new_id()
     play.state.bodies[body] = [node.index, scope, 0, 0, 0, 0, None, None]
@@ -197,6 +201,6 @@ def begin_in_leg(play: Play, node: Node, scope: int) -> None:
         else:
             give_inputs(play, node, scope)
             dues = trigger_dues(play, scope, node.scope_inside)
-            fill_scope(play, scope, play.net.scopes[node.scope_inside].starts, dues)
+            fill_inside(play, scope, node.scope_inside, dues)
     except Rejected as error:
         play.fail(node, scope, "leg_begin", error)

@@ -37,6 +37,7 @@ IDENTIFIED = (
 )
 BOOLEANS = (
     "cancelActivity",
+    "cancelRemainingInstances",
     "instantiate",
     "isExecutable",
     "isForCompensation",

@@ -31,6 +31,7 @@ from .state import (
     BODY,
     BROADCAST,
     CALL,
+    CLOSED,
     CONDITION,
     FAILURE,
     INSIDE,
@@ -42,6 +43,7 @@ from .state import (
     NODE,
     OPERATION,
     PARENT,
+    POSITION,
     TIMER,
     WRAPPER,
     State,
@@ -188,6 +190,8 @@ class Play:
     def cancel_inside(self, scope: int) -> None:
         """Cancel everything in `scope` — tokens, waits, armed starts, inner scopes — but not the scope itself."""
         state = self.state
+        if scope and len(state.scopes[scope]) > POSITION:
+            state.scopes[scope][POSITION] = CLOSED
         for inner in [s for s, record in state.scopes.items() if record[PARENT] == scope]:
             self.cancel_scope(inner)
         for wait in [w for w, record in state.waits.items() if record[2] == scope]:
@@ -213,14 +217,16 @@ class Play:
         """Whether the node of a wait was entered in the wait's own scope.
 
         Not if that scope is the leg of the node, which is left with the leg, nor if the node failed before it could
-        bring its scope or let its tokens through.
+        bring its scope or let its tokens through, or after it was left.
         """
         what, node, scope, _, extra = wait
         if scope and self.state.scopes[scope][NODE] == node:
             return False
         if what != FAILURE:
             return True
-        return not (isinstance(extra, list) or (extra == "enter" and self.program.brings_scope[node]))
+        if isinstance(extra, list) or extra == "adhoc":
+            return False
+        return not (extra == "enter" and self.program.brings_scope[node])
 
     def cancel_scope(self, scope: int) -> None:
         """Cancel a sub-process or leg with all that is in it."""

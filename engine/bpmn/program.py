@@ -10,7 +10,7 @@ from typing import Any
 
 from .effects import NodeEntered, NodeLeft
 from .expressions import CompiledExpression, compile_expression
-from .net import Event, Expression, Kind, Net, Node
+from .net import AdHoc, Event, Expression, Kind, Net, Node, Scope
 from .timer_texts import TimerValue, timer_value
 
 Arrival = Callable[[Any, Node, int], None]
@@ -22,10 +22,11 @@ _LOOKING_BACK = frozenset({Kind.INCLUSIVE, Kind.COMPLEX})  # joins that ask whic
 
 
 class Program:
-    """The tables of one net. `conditions` by flow, `masks` by inclusive or complex join and node,
-    `decisions` by id, `handlers` what undoes an activity, `compensable` what is recorded when it is done,
-    `undoes` which events throw compensation and `waits_undone` which of them stay until it is done, the rest by node.
+    """The tables of one net. `conditions` by flow, `masks` by inclusive or complex join and node, `decisions` by id.
 
+    By scope: `begins`, the nodes it begins at, and `adhoc`, its marker. By node of what is undone: `handlers` do it,
+    `compensable` is recorded when it is done, `undoes` throws compensation, `waits_undone` stays until it is done,
+    `left_by` is the boundary by which a cancelled transaction is left.
     `arrivals` says what each node does with a token, `is_join` whether it first waits for others, `brings_scope`
     whether it enters with a scope of its own, `parts` the definitions of its event, several for a multiple one,
     `awaited` which of its boundaries have to be armed: looked up once, for a net is played more often than compiled.
@@ -35,8 +36,10 @@ class Program:
     """
 
     __slots__ = (
+        "adhoc",
         "arrivals",
         "awaited",
+        "begins",
         "brings_scope",
         "compensable",
         "compiled",
@@ -66,6 +69,10 @@ class Program:
         ]
         self.entered = [NodeEntered(n.index, 0) for n in net.nodes]
         self.left = [NodeLeft(n.index, 0) for n in net.nodes]
+        self.begins = [_begins(net, scope) for scope in net.scopes]
+        self.adhoc: dict[int, AdHoc] = {
+            n.scope_inside: n.adhoc for n in net.nodes if n.adhoc is not None and n.scope_inside is not None
+        }
         self.targets = [f.target for f in net.flows]
         self.decisions = {id: graph for graph in net.decisions for id in graph.decisions}
         self.compiled: dict[Expression, CompiledExpression] = {}
@@ -110,6 +117,15 @@ def _waits_undone(parts: tuple[Event, ...]) -> bool:
     """Whether a token stays at an event until what it compensates is undone."""
     undoing = [event for event in parts if event.kind == "compensation"]
     return bool(undoing) and all(event.waits for event in undoing)
+
+
+def _begins(net: Net, scope: Scope) -> tuple[int, ...]:
+    """The nodes at which a scope begins: its starts, or in an ad-hoc sub-process every node that no flow leads to."""
+    if scope.node is None or net.nodes[scope.node].adhoc is None:
+        return scope.starts
+    never = (Kind.BOUNDARY, Kind.EVENT_SUBPROCESS)
+    nodes = (net.nodes[index] for index in scope.nodes)
+    return tuple(n.index for n in nodes if not n.incoming and n.kind not in never and not n.for_compensation)
 
 
 def _handlers(net: Net) -> dict[int, int]:

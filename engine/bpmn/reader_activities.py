@@ -13,7 +13,7 @@ from engine.bpmn.net import Call, Expression, Kind, MultiInstance
 from engine.bpmn.reader_tasks import read_work
 from engine.bpmn.reader_texts import read_expression, read_name, read_stated
 from engine.bpmn.reader_work import read_mappings, read_people, with_binding
-from engine.bpmn.tree import CL, VENDORS, attribute, children, descendants, id_of, local, text_of
+from engine.bpmn.tree import CL, VENDORS, attribute, children, descendants, id_of, text_of
 from engine.domain.directive import LOOP_ROLES
 
 MOST_LEGS = 500
@@ -208,5 +208,3 @@ def refuse_unusual(element: _Element, findings: Findings) -> None:
         elif attribute(element, name) not in (None, "1"):
             message = f"Expected a {name} of 1, but it is {attribute(element, name)}."
             findings.propose("activity.several_tokens", element, message, "one token is enough", name=name)
-    if local(element) == "adHocSubProcess":
-        findings.unsupported(element, "an ad-hoc sub-process", "use an embedded sub-process")

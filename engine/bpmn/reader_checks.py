@@ -51,7 +51,14 @@ def reachable(net: Net) -> set[int]:
         if node.scope_inside is not None:
             inside = net.scopes[node.scope_inside]
             waiting.extend((*inside.starts, *inside.event_subprocesses))
+            if node.adhoc is not None:
+                waiting.extend(i for i in inside.nodes if not net.nodes[i].incoming and _is_offered(net.nodes[i]))
     return reached
+
+
+def _is_offered(node: Node) -> bool:
+    """Whether a node that no flow leads to is one an ad-hoc sub-process offers."""
+    return node.kind is not Kind.BOUNDARY and not node.for_compensation
 
 
 def circles_without_wait(net: Net) -> list[list[int]]:

@@ -20,6 +20,9 @@ _THROWING = frozenset({Kind.THROW, Kind.END})
 def read_compensation(draft: Draft, findings: Findings) -> None:
     """Settles the compensation and cancel events of `draft`, whose boundaries and flows are read."""
     associated = dict(_associations(draft))
+    for node in draft.nodes:
+        if node.element.get("isForCompensation") == "true" and not node.incoming:
+            node.more["for_compensation"] = True
     for node in list(draft.nodes):
         kinds = {part.kind for part in _parts(node)}
         if node.kind is Kind.BOUNDARY and "compensation" in kinds:

@@ -1,6 +1,6 @@
-"""Markers of activities and gateways beside the multi-instance: the standard loop and the complex gateway's activation.
+"""Markers of activities and gateways beside the multi-instance: standard loops, ad-hoc sub-processes, activations.
 
-Source: BPMN 2.0.2, 13.3.6 and 13.4.5.
+Source: BPMN 2.0.2, 13.3.5, 13.3.6 and 13.4.5.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 from lxml.etree import _Element
 
 from engine.bpmn.findings import Findings
-from engine.bpmn.net import Expression, StandardLoop
+from engine.bpmn.net import AdHoc, Expression, StandardLoop
 from engine.bpmn.reader_texts import read_stated
-from engine.bpmn.tree import attribute, children, text_of
+from engine.bpmn.tree import attribute, children, local, text_of
 
 PROPOSED_ROUNDS = 2
 MOST_ROUNDS = 10_000
@@ -44,6 +44,20 @@ def _most(text: str | None, element: _Element, findings: Findings) -> int | None
     message = f"Expected a whole number from 1 to {MOST_ROUNDS} as maximum of the loop, but it is {text!r:.40}."
     findings.propose("loop.most", element, message, "no maximum of its own", most=MOST_ROUNDS, found=text[:40])
     return None
+
+
+def read_adhoc(element: _Element, findings: Findings) -> AdHoc | None:
+    """The ad-hoc marker of a sub-process, None where it is none."""
+    if local(element) != "adHocSubProcess":
+        return None
+    stated = next(children(element, "completionCondition"), None)
+    return AdHoc(
+        sequential=(attribute(element, "ordering") or "").lower() == "sequential",
+        completion=None
+        if stated is None
+        else read_stated(stated, element, "the completion condition", findings, "each is done once", boolean=True),
+        cancel_rest=element.get("cancelRemainingInstances") != "false",
+    )
 
 
 def read_activation(element: _Element, findings: Findings) -> Expression | None:

@@ -13,7 +13,7 @@ from engine.bpmn.reader_activities import DataNames, read_call, read_marks, read
 from engine.bpmn.reader_definitions import Definitions
 from engine.bpmn.reader_draft import Draft, ScopeDraft
 from engine.bpmn.reader_events import link_of, read_event
-from engine.bpmn.reader_markers import read_activation, read_loop
+from engine.bpmn.reader_markers import read_activation, read_adhoc, read_loop
 from engine.bpmn.reader_starts import check_starts
 from engine.bpmn.reader_tasks import kind_of
 from engine.bpmn.reader_work import with_words
@@ -189,6 +189,7 @@ def _read_subprocess(
     if triggered and (more["multi"] is not None or more["repeat"] is not None):
         findings.unsupported(element, "an event sub-process that is repeated", "put a repeated activity inside it")
     more["transaction"] = local(element) == "transaction"
+    more["adhoc"] = read_adhoc(element, findings)
     node = draft.add(element, kind, scope.index, **more)
     inside = draft.open_scope(element, node.index, scope.index)
     node.more["scope_inside"] = inside.index

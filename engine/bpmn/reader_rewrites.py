@@ -78,7 +78,7 @@ def _split_activity(node: NodeDraft, draft: Draft, findings: Findings) -> None:
 
 def _imply_start(scope: ScopeDraft, draft: Draft, findings: Findings) -> None:
     """A start for a scope in which none is drawn: at every node that no flow leads to, or for nothing at all."""
-    if "startEvent" in map(local, scope.element) or local(scope.element) == "adHocSubProcess":
+    if "startEvent" in map(local, scope.element):
         return
     triggered = scope.element.get("triggeredByEvent") == "true"
     caught_links = {node.index for node, _, throws in draft.links if not throws}
@@ -90,9 +90,10 @@ def _imply_start(scope: ScopeDraft, draft: Draft, findings: Findings) -> None:
         and node.kind not in _NEVER_FIRST
         and not (node.more.get("instantiate") and not scope.index)
         and node.index not in caught_links
-        and node.element.get("isForCompensation") != "true"
         and not node.more.get("for_compensation")
     ]
+    if first and local(scope.element) == "adHocSubProcess":
+        return  # each of them is offered
     if not first and not triggered and _begins_by_itself(scope, draft):
         return
     if not first and scope.index in draft.scope_of.values():

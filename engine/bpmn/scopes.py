@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .adhoc import offered
 from .catching import arm_starts, trigger_dues
 from .mapping import inputs_of
 from .net import Node
@@ -22,7 +23,7 @@ def open_scope(play: Play, node: Node, parent: int) -> int:
     scope = play.new_id()
     play.state.scopes[scope] = [node.index, parent, inside, 0, inputs, 0, 0]
     play.enter(node, scope)
-    fill_scope(play, scope, play.net.scopes[inside].starts, dues)
+    fill_inside(play, scope, inside, dues)
     return scope
 
 
@@ -32,6 +33,12 @@ def give_inputs(play: Play, node: Node, scope: int) -> None:
     if inputs is not None:
         record = play.state.scopes[scope]
         record[LAYER] = {**(record[LAYER] or {}), **inputs}
+
+
+def fill_inside(play: Play, scope: int, inside: int, dues: dict[int, Any]) -> None:
+    """Begin what is inside a sub-process, or inside a leg or round of one (see `fill_scope`)."""
+    begins = offered(play, scope, inside) if inside in play.program.adhoc else play.program.begins[inside]
+    fill_scope(play, scope, begins, dues)
 
 
 def fill_scope(play: Play, scope: int, starts: tuple[int, ...], dues: dict[int, Any]) -> None:

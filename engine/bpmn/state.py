@@ -30,8 +30,8 @@ ITEM, TIMER, MESSAGE, CALL, OPERATION, FAILURE, BROADCAST, CONDITION = range(8) 
 #          text for cron), and the part of a multiple event it is for, where that is not the first
 #          MESSAGE and BROADCAST: that part, None for the first
 #          CONDITION: (whether it held when last looked at, that part)
-#          FAILURE: where to go on: "enter", "begin", "pass", "leg_begin", "leg", "scope"; the result that could not be
-#          taken over (of a call: its child's variables); the tokens, [flow, count] each, that a complex gateway holds
+#          FAILURE: where to go on: "enter", "begin", "pass", "leg_begin", "leg", "scope", "adhoc"; the result that
+#          could not be taken over (of a call: its child's variables); the tokens, [flow, count] each, of a gateway
 #          ITEM, OPERATION, CALL: the inputs of the node, None where it has none
 Wait = tuple[int, int, int, int, Any]
 ARMED_FOR_SCOPE = -1
@@ -43,7 +43,10 @@ ARMED_FOR_SCOPE = -1
 #   layer   the leg's own variables, or what a sub-process was given; None where the scope has none
 #   live    tokens in it
 #   leg     number of the leg from 1, else 0, which it is for a round of a standard loop too
-NODE, PARENT, INSIDE, BODY, LAYER, LIVE, LEG = range(7)
+# and for an ad-hoc sub-process:
+#   position  how many of the activities it begins with were offered, CLOSED when no more are
+NODE, PARENT, INSIDE, BODY, LAYER, LIVE, LEG, POSITION = range(8)
+CLOSED = -1
 WRAPPER, UNDOING, HANDLING = -1, -2, -3
 
 # A gate is what an event-based gateway or a multiple catch event holds while it waits, by the host of its waits: a list

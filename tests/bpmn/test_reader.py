@@ -336,7 +336,6 @@ def test_reader_unknown_attributes_are_kept_and_said_to_do_nothing() -> None:
 @pytest.mark.parametrize(
     ("inside", "construct"),
     [
-        (chain(("x", '<bpmn:adHocSubProcess id="x"/>')), "an ad-hoc sub-process"),
         (chain(("x", '<bpmn:choreographyTask id="x"/>')), "a choreographyTask"),
     ],
 )
