@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine.bpmn.drawn import Drawn
 from engine.bpmn.findings import Finding
+from engine.bpmn.proof_terms import Proof
 from engine.forms import FormFinding
 from webapp.findings import said
 from webapp.text import t, t_or
@@ -41,3 +43,32 @@ def on_element(finding: Finding) -> Answer:
 def on_field(finding: FormFinding) -> Answer:
     """What is wrong with a field of a form."""
     return {"field": finding.field, "text": t_or(f"designer.form_{finding.rule}", finding.reason)}
+
+
+def proved(proof: Mapping[str, Any]) -> Answer:
+    """A certificate with its verdicts and its findings in words; a counter-example says what is wrong where it ends."""
+    findings = [on_element(finding) for finding in Proof.from_json(proof).findings]
+    return {
+        "proved": proof["proved"],
+        "said": t("designer.proved" if proof["proved"] else "designer.not_proved", markings=proof["markings"]),
+        "rules": [_on_rule(rule) for rule in proof["rules"]],
+        "findings": findings,
+        "counter_examples": [{**each, "said": _ending(each, findings)} for each in proof["counter_examples"]],
+    }
+
+
+def _on_rule(rule: Mapping[str, Any]) -> Answer:
+    name = rule["rule"].partition("-")[2]
+    return {
+        **rule,
+        "text": f"{rule['rule']} {t_or(f'designer.rule_{name}', '')}",
+        "verdict_text": t(f"designer.verdict_{rule['verdict']}"),
+    }
+
+
+def _ending(course: Mapping[str, Any], findings: Iterable[Answer]) -> str:
+    """The sentence of the finding that a course belongs to."""
+    beginning = f"proof.{course['rule'].lower().replace('-', '_')}"
+    mine = [each for each in findings if each["rule"].startswith(beginning)]
+    same = [each for each in mine if each["element"] == course["element"]]
+    return str((same or mine or [{"text": course["ending"]}])[0]["text"])

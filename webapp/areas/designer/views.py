@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, jsonify, make_response, render_template
 
 from engine.bpmn.drawn import Drawn, check_drawn
-from engine.errors import EngineError
+from engine.bpmn.net import Net
+from engine.errors import EngineError, Rejected
 from engine.forms import compile_form
 from engine.services import limits
-from engine.services.drive_draft import called_nets, drive_draft, nets_to_drive
+from engine.services.tryout import Called, Forms, called_nets, drive_drawing, prove_drawing
 from webapp.faults import sentence
 from webapp.guard import Area
 from webapp.schema_form import fields_of
 from webapp.session import actor, the_engine
 from webapp.text import t
 
-from .answers import told
+from .answers import proved, told
 from .drawing import NEW, Drawing, part, received
 from .offers import of_installation
 
@@ -78,16 +80,31 @@ def _schema(text: str) -> Any:
 @area.action("/draw/drive", permission=DRAW)
 def drive() -> Response:
     """A dry run of the drawing, step by step; nothing is stored."""
-    engine = the_engine()
-    limits.take(engine, limits.DRAW, actor().person_id)
-    drawing = received()
     try:
-        nets = nets_to_drive(drawing.content)
-        called = engine.read(called_nets, nets)
-        driven = drive_draft(nets, None, drawing.forms, called, {})
+        driven = drive_drawing(*_runnable(), {})
     except EngineError as refusal:
         return jsonify(outcome="failed", frames=[], said=sentence(refusal))
     return jsonify({**driven, "said": _ending(driven)})
+
+
+@area.action("/draw/prove", permission=DRAW)
+def prove() -> Response:
+    """What is proved of the drawing, with the course of each counter-example; nothing is stored."""
+    try:
+        return jsonify(proved(prove_drawing(*_runnable())))
+    except EngineError as refusal:
+        return jsonify(proved=False, rules=[], counter_examples=[], said=sentence(refusal))
+
+
+def _runnable() -> tuple[Mapping[str, Net], Forms, Called]:
+    """The nets of the drawing, its forms, and what it calls. Raises: Rejected (`definition.refused`)."""
+    engine = the_engine()
+    limits.take(engine, limits.DRAW, actor().person_id)
+    drawing = received()
+    report = _checked(drawing).report
+    if not report.nets or report.grade == "refused":
+        raise Rejected("definition.refused", f"Expected a file that runs, but the check says {report.grade}.")
+    return report.nets, drawing.forms, engine.read(called_nets, report.nets)
 
 
 def _ending(driven: dict[str, Any]) -> str:

@@ -1,11 +1,12 @@
 // The designer's page: diagram, forms, decision tables, findings and dry run over one drawing, kept while it is made.
-import { ask, calmly, data, t } from "./dom.js";
+import { ask, calmly, t } from "./dom.js";
 import { makeDecisions } from "./decisions.js";
 import { makeFindings } from "./findings.js";
 import { makeForms } from "./forms.js";
 import { fit, makeModeler } from "./modeler.js";
 import { watchPanel } from "./panel.js";
 import { makePlayer } from "./player.js";
+import { makeProof } from "./proof.js";
 import { openTab } from "./tabs.js";
 
 const form = document.getElementById("drawing");
@@ -36,6 +37,9 @@ const show = (id) => {
 const findings = makeFindings(ctx, at("findings"), at("count"), show);
 const player = makePlayer(at("player"), () => fields.source.value, async () => { await flush(); return ask(form.dataset.drive, parts()); });
 
+const proof = makeProof(at("proof"), async () => { await flush(); return ask(form.dataset.prove, parts()); },
+  async (frames, said) => { openTab("player"); await player.show(frames, said); }, show);
+
 const check = async () => {
   try {
     const answer = await ask(form.dataset.check, parts());
@@ -56,7 +60,7 @@ const keep = async () => {
 };
 const keepSoon = calmly(keep, 250);
 const flush = () => keepSoon.now();
-const changed = () => { form.dataset.checked = ""; keepSoon(); checkSoon(); };
+const changed = () => { form.dataset.checked = ""; proof.forget(); keepSoon(); checkSoon(); };
 
 const load = async (source) => {
   try {
@@ -109,4 +113,3 @@ document.addEventListener("keydown", (event) => {
 offer();
 await load(fields.source.value);
 await check();
-if (data.path) player.path(data.path);

@@ -11,13 +11,6 @@ const makeViewer = (container) => {
   return new window.BpmnJS({ container, modules: all.filter((each) => !drawing.includes(each)) });
 };
 
-/** Frames of a path, each of whose steps names an element and what happens there. */
-const framesOfPath = (viewer, steps) => steps.map(({ element, what }, at) => {
-  const before = at && viewer.get("elementRegistry").get(steps[at - 1].element);
-  const flow = before && (before.outgoing ?? []).find((each) => each.target?.id === element);
-  return { cause: "path", element, text: what, entered: [element], left: [], cancelled: [], flows: flow ? [flow.id] : [], waits: [element], answers: {} };
-});
-
 /** The player in `place`; `source` gives the BPMN text, `run` the answer of a dry run. */
 export const makePlayer = (place, source, run) => {
   const container = h("div", { class: "diagram", role: "group", "aria-label": t("player") });
@@ -41,7 +34,6 @@ export const makePlayer = (place, source, run) => {
   };
 
   const sentence = (frame) => {
-    if (frame.text) return frame.text;
     const answers = Object.entries(frame.answers).map(([key, value]) => `${key} = ${typeof value === "string" ? value : JSON.stringify(value)}`).join(", ");
     const said = [t(`cause_${frame.cause}`, { name: name(frame.element) }) + (answers ? ` (${answers})` : "")];
     if (frame.cancelled.length) said.push(t("cancelled", { names: frame.cancelled.map(name).join(t("comma")) }));
@@ -50,7 +42,7 @@ export const makePlayer = (place, source, run) => {
   };
 
   const move = async (id) => {
-    const line = element(id) && viewer.get("elementRegistry").getGraphics(id)?.querySelector(".djs-visual path");
+    const line = element(id) && viewer.get("elementRegistry").getGraphics(id)?.querySelector(":scope > .djs-visual > path");
     if (!line || calm() || document.hidden) return;
     const dot = document.createElementNS("http://www.w3.org/2000/svg", "circle");
     dot.setAttribute("r", "7");
@@ -124,7 +116,7 @@ export const makePlayer = (place, source, run) => {
     viewer = makeViewer(container);
     await viewer.importXML(source());
     viewer.get("canvas").zoom("fit-viewport", "auto");
-    frames = typeof next === "function" ? next(viewer) : next;
+    frames = next;
     at = -1;
     list.replaceChildren(...frames.map((frame, n) => h("li", {}, button(sentence(frame), () => { stop(); show(n); }, { class: "frame-link" }))));
     container.dataset.ready = "true";
@@ -143,5 +135,6 @@ export const makePlayer = (place, source, run) => {
   }
 
   controls();
-  return { path: async (found) => { await begin((made) => framesOfPath(made, found.steps)); result.textContent = t("path"); } };
+  /** Play frames that come from elsewhere, such as a counter-example. */
+  return { show: async (found, said) => { await begin(found); result.textContent = said; result.className = "said"; } };
 };
