@@ -11,8 +11,8 @@ from .session import settings
 
 NUL = "\0"
 LOOPBACK = ("127.0.0.1", "localhost")
-LARGE_FORMS = frozenset({"intake.take"})
-"""Forms that carry a whole table; any other with so much text in it only costs time."""
+LARGE_FORMS = frozenset({"designer.keep", "designer.report", "designer.save", "intake.take"})
+"""Forms that carry a whole table or a whole drawing; any other with so much text in it only costs time."""
 LARGE, FAIR = 1_000_000, 200_000
 
 

@@ -35,7 +35,7 @@ Forms = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """The report on a drawing; what is wrong with its forms by name; the findings on its decision files by name."""
+    """The report on a drawing; what is wrong with its forms by name; the findings on its DMN files by file name."""
 
     report: Report
     forms: Mapping[str, tuple[FormFinding, ...]] = field(default_factory=dict)
@@ -65,7 +65,7 @@ def _checked(drawing: Mapping[str, Any]) -> dict[str, Any]:
     forms, decisions = drawing["forms"], drawing["decisions"]
     files = {FILE: drawing["source"].encode()}
     files |= {f"{name}.json": json.dumps(form, ensure_ascii=False).encode() for name, form in forms.items()}
-    files |= {f"{name}.dmn": text.encode() for name, text in decisions.items()}
+    files |= {name: text.encode() for name, text in decisions.items()}
     return {
         "report": report_to_json(check_upload(files, {}).reports[FILE]),
         "forms": {name: [astuple(found) for found in _on_form(form)] for name, form in forms.items()},

@@ -128,8 +128,10 @@ def _store(
     return {"id": id, "process": process, "version": version, "grade": grade, "new": True}
 
 
-def edit(engine: Engine, actor: Actor, id: str, revision: int, files: Mapping[str, bytes]) -> dict[str, Any]:
-    """Give a draft new bytes, new forms or new decisions; a file that is not given stays as it is.
+def edit(
+    engine: Engine, actor: Actor, id: str, revision: int, files: Mapping[str, bytes], *, is_all: bool = False
+) -> dict[str, Any]:
+    """Give a draft new bytes, new forms or new decisions; a file that is not given stays, unless these `is_all`.
 
     Shape: a BPMN file takes the place of the draft's whatever it is called, a form or DMN file that of its name.
 
@@ -139,7 +141,8 @@ def edit(engine: Engine, actor: Actor, id: str, revision: int, files: Mapping[st
     draft = engine.read(draft_row, id)
     beside = {name: content for name, content in files.items() if name.lower().endswith((".json", ".form", ".dmn"))}
     drawings = [content for name, content in files.items() if name not in beside] or [draft.source]
-    return _check_and_keep(engine, actor, draft, revision, drawings[0], {**draft.beside(), **beside}, draft.answers)
+    whole = beside if is_all else {**draft.beside(), **beside}
+    return _check_and_keep(engine, actor, draft, revision, drawings[0], whole, draft.answers)
 
 
 def answer_questions(

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from sqlalchemy import select
 
-from engine.services import limits
+from engine.services import drafts, limits
 from engine.storage.tables.processes import definition
 from tests.browser.visit import Visit
 from tests.services.play import drawing, node
 from tests.services.play import path as flows
+from webapp.areas.designer.drawing import NEW
 from webapp.cursor import encode
 
 Open = Callable[[Visit], None]
@@ -178,6 +179,16 @@ def drawn(part: str, *made: str) -> Open:
         visit.tab.wait_for_selector("#findings [role=status]", state="attached")
 
     return open
+
+
+def redrawn(visit: Visit) -> None:
+    """Go on with a draft."""
+    engine, designer = visit.city.engine, visit.city.person(visit.city.holder("process_designer"))
+    checked = drafts.check_files(engine, {"drawn.bpmn": NEW.format(id="drawn", name="画好的流程").encode()})
+    kept = engine.command(drafts.submit, designer, checked)["versions"][0]["id"]
+    visit.go(f"/processes/{kept}/draw")
+    visit.tab.wait_for_selector("#canvas[data-ready]")
+    visit.tab.wait_for_selector("#findings [role=status]", state="attached")
 
 
 def played(visit: Visit) -> None:

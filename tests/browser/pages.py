@@ -125,6 +125,7 @@ PAGES = (
     Page("designer.draw: decisions", designer, openers.drawn("decisions", "add-decision"), "form"),
     Page("designer.draw: findings", designer, openers.drawn("findings"), "form"),
     Page("designer.draw: dry run", designer, openers.played, "form"),
+    Page("designer.redraw", designer, openers.redrawn, "form"),
     Page("designer.draw: text", designer, openers.drawn("text"), "form"),
     Page("library.library", designer, at("/processes/"), "form"),
     *(Page(f"library.process: {of}", designer, process(of), has_diagram=True) for of in LOOPS),

@@ -10,11 +10,13 @@ import pytest
 from werkzeug.test import TestResponse
 
 from engine.bpmn.vocabulary import names
+from engine.storage.tables.processes import definition
 from tests.services.play import drawing, node, path
 from tests.webapp.site import Site
 
 STEP = node("userTask", "a", 'name="Look" xmlns:cl="urn:cityloop:bpmn:1" cl:form="look"')
 DRAWN = drawing("tiny", node("startEvent", "s") + STEP + node("endEvent", "e") + path("s", "a", "e"))
+RIGHT = node("startEvent", "s") + node("userTask", "a") + node("endEvent", "e") + path("s", "a", "e")
 FORM = {
     "type": "object",
     "properties": {
@@ -75,9 +77,9 @@ def test_check_names_a_missing_form_at_its_element(site: Site, designer: Any) ->
 def test_check_names_the_cell_of_a_table_and_the_field_of_a_form(site: Site, designer: Any) -> None:
     """What is wrong stands where it was typed."""
     bad = {"type": "object", "properties": {"size": {"type": "string", "format": "colour"}}}
-    parts = {"forms": json.dumps({"look": bad}), "decisions": json.dumps({"urgent": TABLE})}
+    parts = {"forms": json.dumps({"look": bad}), "decisions": json.dumps({"urgent.dmn": TABLE})}
     answer = sent(site, designer, "/processes/draw/check", source=DRAWN, **parts).get_json()
-    assert [each["element"] for each in answer["decisions"]["urgent"]] == ["cell"]
+    assert [each["element"] for each in answer["decisions"]["urgent.dmn"]] == ["cell"]
     assert [(each["field"], each["text"]) for each in answer["forms"]["look"]] == [
         ("size", "This format is not known.")
     ]
@@ -86,14 +88,14 @@ def test_check_names_the_cell_of_a_table_and_the_field_of_a_form(site: Site, des
 def test_check_says_it_in_chinese(site: Site, designer: Any) -> None:
     """A designer in a Chinese office reads Chinese."""
     designer.set_cookie("cityloop-language", "zh")
-    parts = {"decisions": json.dumps({"urgent": TABLE})}
+    parts = {"decisions": json.dumps({"urgent.dmn": TABLE})}
     answer = sent(site, designer, "/processes/draw/check", source="no XML", **parts).get_json()
     assert answer["grade"] == "refused"
     assert answer["findings"][0]["weight_text"] == "错误"
     assert not answer["findings"][0]["text"].isascii()
 
 
-@pytest.mark.parametrize("forms", ["[]", "no JSON", '{"Bad name": {}}', '{"look": 3}'])
+@pytest.mark.parametrize("forms", ["[]", "no JSON", '{"../look": {}}', '{"look": 3}'])
 def test_check_refuses_parts_that_the_page_never_sends(site: Site, designer: Any, forms: str) -> None:
     """What is no map of names to forms is refused, not half read."""
     assert sent(site, designer, "/processes/draw/check", source=DRAWN, forms=forms).status_code == 422
@@ -132,8 +134,79 @@ def test_drive_of_what_cannot_run_says_why(site: Site, designer: Any) -> None:
     assert "cannot run" in answer["said"]
 
 
+def test_proof_says_what_each_rule_finds_and_how_it_comes_to_it(site: Site, designer: Any) -> None:
+    """A join that waits for a branch that never comes: the rule, the element, and the course of a counter-example."""
+    split = node("exclusiveGateway", "x", 'default="x_a"') + node("parallelGateway", "j", 'name="Both"')
+    test = "<bpmn:conditionExpression>1 == 1</bpmn:conditionExpression>"
+    body = node("startEvent", "s") + split + node("userTask", "a") + node("userTask", "b") + node("endEvent", "e")
+    body += (
+        path("s", "x", "a", "j", "e") + path("b", "j") + node("sequenceFlow", "f", 'sourceRef="x" targetRef="b"', test)
+    )
+    answer = sent(site, designer, "/processes/draw/prove", source=drawing("stuck", body)).get_json()
+    verdicts = {each["rule"]: each["verdict"] for each in answer["rules"]}
+    assert (answer["proved"], verdicts["CL-10"], verdicts["CL-12"]) == (False, "refused", "passed")
+    course = answer["counter_examples"][0]
+    assert "Both" in course["said"]
+    assert [frame["cause"] for frame in course["frames"]] == ["start", "complete"]
+    assert sent(site, designer, "/processes/draw/prove", source=drawing("fine", RIGHT)).get_json()["proved"] is True
+
+
 def test_report_answers_a_browser_without_scripts(site: Site, designer: Any) -> None:
     """The page's one form leads to the report on the text in it."""
     answer = site.post(designer, "/processes/draw/report", {"source": DRAWN, "forms": "{}", "decisions": "{}"})
     assert answer.status_code == 200
     assert "look" in answer.get_data(as_text=True)
+
+
+def saved(site: Site, client: Any, path_: str = "/processes/draw", **parts: str) -> TestResponse:
+    """Save a drawing as the page's script does."""
+    files = {name: (io.BytesIO(text.encode()), name) for name, text in parts.items()}
+    accepts = {"Accept": "application/json"}
+    return site.post(client, path_, files, content_type="multipart/form-data", headers=accepts)
+
+
+def test_saved_drawing_is_a_draft_of_whoever_drew_it(site: Site, designer: Any) -> None:
+    """What was drawn is stored with its form and its table, and is there to go on with."""
+    parts = {"forms": json.dumps({"look": FORM}), "decisions": json.dumps({"urgent.dmn": TABLE.replace("&gt;= ", "3")})}
+    href = saved(site, designer, source=DRAWN, **parts).get_json()["href"]
+    row = site.city.row(definition, href.split("/")[2])
+    assert (row.state, row.author_id, row.process_id) == ("draft", "one.designer", "tiny")
+    assert set(row.forms) == {"look"}
+    assert set(row.decisions) == {"urgent.dmn"}
+    page = designer.get(href).get_data(as_text=True)
+    assert "x-cl-choices" in page
+    assert "decisionTable" in page
+
+
+def test_saved_again_takes_the_place_of_the_draft_and_loses_what_was_removed(site: Site, designer: Any) -> None:
+    """A form that was deleted on the page is gone, and the revision that was seen guards others' work."""
+    forms = json.dumps({"look": FORM, "other": FORM})
+    href = saved(site, designer, source=DRAWN, forms=forms).get_json()["href"]
+    again = {"source": DRAWN.replace("Look", "Look again"), "forms": json.dumps({"look": FORM})}
+    assert saved(site, designer, href, revision="1", **again).get_json()["href"] == href
+    row = site.city.row(definition, href.split("/")[2])
+    assert (set(row.forms), row.revision) == ({"look"}, 2)
+    assert b"Look again" in row.source
+    assert saved(site, designer, href, revision="1", **again).status_code == 409
+
+
+def test_form_that_is_not_right_yet_is_kept_with_the_draft(site: Site, designer: Any) -> None:
+    """Nobody loses a form because one of its fields is half made."""
+    half = {"type": "object", "properties": {"size": {"type": "string", "format": "colour"}}}
+    href = saved(site, designer, source=DRAWN, forms=json.dumps({"look": half})).get_json()["href"]
+    assert "colour" in designer.get(href).get_data(as_text=True)
+
+
+def test_published_version_is_drawn_on_as_a_new_one(site: Site, designer: Any) -> None:
+    """What is published does not change: it is opened as the beginning of a new drawing."""
+    (row,) = site.city.rows(definition, definition.c.process_id == "closed_loop_command")
+    assert designer.get(f"/processes/{row.id}/draw").status_code == 409
+    page = designer.get(f"/processes/draw?from={row.id}").get_data(as_text=True)
+    assert "lane_reviewer" in page
+    assert 'data-draft="new"' in page
+
+
+def test_page_without_scripts_saves_too(site: Site, designer: Any) -> None:
+    """The form of the page is an ordinary one."""
+    answer = site.post(designer, "/processes/draw", {"source": DRAWN, "forms": "{}", "decisions": "{}"})
+    assert (answer.status_code, answer.location.endswith("/draw")) == (302, True)

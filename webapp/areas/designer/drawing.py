@@ -11,8 +11,11 @@ from typing import Any
 from flask import request
 
 from engine.errors import Rejected
+from engine.services.draft_rows import DraftRow
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
+_FORM = re.compile(r"\w[\w .-]{0,119}\Z")
+_DMN = re.compile(r"\w[\w .-]{0,119}\.(dmn|DMN)\Z")
+FILE = "drawing.bpmn"
 MOST_PARTS = 50
 
 NEW = """<?xml version="1.0" encoding="UTF-8"?>
@@ -37,21 +40,40 @@ targetNamespace="urn:cityloop:drawn">
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A process as drawn: its BPMN text, its forms and its decision files by name."""
+    """A process as drawn: its BPMN text, its forms by name, and its DMN files by file name."""
 
     source: str
     forms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     decisions: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def content(self) -> bytes:
-        """The bytes of the BPMN file."""
-        return self.source.encode()
+    def files(self) -> dict[str, bytes]:
+        """The drawing as an upload of its files would bring it."""
+        forms = {f"{name}.json": json.dumps(form, ensure_ascii=False) for name, form in self.forms.items()}
+        return {name: text.encode() for name, text in {FILE: self.source, **forms, **self.decisions}.items()}
 
 
 def received() -> Drawing:
     """The drawing of this request. Raises: Rejected (`drawing.broken`) for parts that no page of ours sends."""
-    return Drawing(part("source"), _parts("forms", Mapping), _parts("decisions", str))
+    return Drawing(part("source"), _parts("forms", _FORM, Mapping), _parts("decisions", _DMN, str))
+
+
+def stored(row: DraftRow) -> Drawing:
+    """The drawing a version was made from, with forms and tables that are not right yet."""
+    forms, decisions = {}, {}
+    for name, content in row.beside().items():
+        text = content.decode("utf-8", "replace")
+        if name.lower().endswith(".dmn"):
+            decisions[name] = text
+        elif isinstance(form := _read(text), dict):
+            forms[name.rpartition(".")[0]] = form
+    return Drawing(row.source.decode("utf-8", "replace"), forms, decisions)
+
+
+def _read(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def part(name: str) -> str:
@@ -65,14 +87,11 @@ def part(name: str) -> str:
         raise _broken(name) from None
 
 
-def _parts(name: str, kind: type) -> dict[str, Any]:
-    try:
-        found = json.loads(part(name) or "{}")
-    except (ValueError, RecursionError):
-        raise _broken(name) from None
+def _parts(name: str, names: re.Pattern[str], kind: type) -> dict[str, Any]:
+    found = _read(part(name) or "{}")
     if not isinstance(found, dict) or len(found) > MOST_PARTS:
         raise _broken(name)
-    if not all(_NAME.match(each) and isinstance(value, kind) for each, value in found.items()):
+    if not all(names.match(each) and isinstance(value, kind) for each, value in found.items()):
         raise _broken(name)
     return found
 
@@ -80,6 +99,6 @@ def _parts(name: str, kind: type) -> dict[str, Any]:
 def _broken(name: str) -> Rejected:
     return Rejected(
         "drawing.broken",
-        "Expected forms and decisions by names of a-z, 0-9 and _, but what came is none. Load the page again.",
+        "Expected forms and DMN files by their names, but what came is something else. Load the page again.",
         part=name,
     )

@@ -7,22 +7,24 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, jsonify, make_response, render_template
+from flask import Response, jsonify, make_response, redirect, render_template, request, url_for
 
 from engine.bpmn.drawn import Drawn, check_drawn
 from engine.bpmn.net import Net
+from engine.domain.lifecycle import DEFINITION
 from engine.errors import EngineError, Rejected
 from engine.forms import compile_form
-from engine.services import limits
+from engine.services import drafts, limits
+from engine.services.draft_rows import DraftRow, draft_row
 from engine.services.tryout import Called, Forms, called_nets, drive_drawing, prove_drawing
 from webapp.faults import sentence
 from webapp.guard import Area
 from webapp.schema_form import fields_of
-from webapp.session import actor, the_engine
+from webapp.session import actor, run, the_engine
 from webapp.text import t
 
 from .answers import proved, told
-from .drawing import NEW, Drawing, part, received
+from .drawing import NEW, Drawing, part, received, stored
 from .offers import of_installation
 
 area = Area("designer", url_prefix="/processes")
@@ -31,14 +33,51 @@ DRAW = "process:definition:upload"
 
 @area.page("/draw", permission=DRAW)
 def draw() -> str:
-    """A new drawing."""
+    """A new drawing; with `from` one that begins with what a stored version is."""
+    begun = request.args.get("from")
+    if begun:
+        return _page(stored(the_engine().read(draft_row, begun)))
     return _page(Drawing(NEW.format(id=f"process_{secrets.token_hex(3)}", name=t("designer.new_process"))))
 
 
-def _page(drawing: Drawing) -> str:
+@area.action("/draw", permission=DRAW)
+def save() -> Response:
+    """Keep a new drawing as a draft, and go on with it."""
+    limits.take(the_engine(), limits.DRAW, actor().person_id)
+    kept = run(drafts.submit, drafts.check_files(the_engine(), received().files()))
+    return _kept(kept["versions"][0]["id"])
+
+
+@area.page("/<id>/draw", permission=DRAW)
+def redraw(id: str) -> str:
+    """A draft, to go on with. Raises: InvalidMove (`definition.*`) for a version that is none any more."""
+    row = the_engine().read(draft_row, id)
+    DEFINITION.decide(row.state, "edit")
+    return _page(stored(row), row)
+
+
+@area.action("/<id>/draw", permission=DRAW)
+def keep(id: str) -> Response:
+    """Give a draft what is drawn now. Raises: Conflict (`definition.changed`) where somebody was faster."""
+    limits.take(the_engine(), limits.DRAW, actor().person_id)
+    revision = part("revision")
+    seen = int(revision) if revision.isascii() and revision.isdigit() else 0
+    drafts.edit(the_engine(), actor(), id, seen, received().files(), is_all=True)
+    return _kept(id)
+
+
+def _kept(id: str) -> Response:
+    """The way on: as an address for the page's scripts, else as a redirection."""
+    href = url_for("designer.redraw", id=id)
+    is_script = request.accept_mimetypes.best == "application/json"
+    return jsonify(href=href) if is_script else make_response(redirect(href))
+
+
+def _page(drawing: Drawing, draft: DraftRow | None = None) -> str:
     return render_template(
         "designer/draw.html",
         drawing=drawing,
+        draft=draft,
         forms=json.dumps(drawing.forms, ensure_ascii=False),
         decisions=json.dumps(drawing.decisions, ensure_ascii=False),
         known=of_installation(),

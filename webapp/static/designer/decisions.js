@@ -2,7 +2,6 @@
 import { button, control, freeName, h, redraw, t } from "./dom.js";
 import * as dmn from "./dmn.js";
 
-const NAME = /^[a-z][a-z0-9_]{0,39}$/;
 const types = () => dmn.TYPES.map((type) => [type, t(`type_${type}`)]);
 
 /** The editor in `place`, kept in `store` as JSON of DMN texts by name; `changed` hears of every change. */
@@ -26,16 +25,17 @@ export const makeDecisions = (place, store, changed) => {
     draw();
   };
   const put = (name, text) => { files = { ...files, [name]: text }; store.value = JSON.stringify(files); chosen = name; load(); changed(); };
+  const stems = () => Object.keys(files).map((name) => name.replace(/\.dmn$/i, ""));
   const taken = () => [...open.values()].filter(Boolean).flatMap((each) => dmn.decisionsOf(each).map(({ element }) => element.id));
   const remove = () => { const { [chosen]: _, ...rest } = files; files = rest; store.value = JSON.stringify(files); chosen = null; load(); changed(); };
   const take = async (event) => {
     const [file] = event.target.files;
     if (!file) return;
-    const stem = file.name.replace(/\.[^.]*$/, "").toLowerCase().replace(/[^a-z0-9_]+/g, "_").replace(/^[^a-z]+/, "");
-    put(freeName(NAME.test(stem) ? stem : "decision", Object.keys(files)), await file.text());
+    const stem = file.name.replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N}_ -]+/gu, "_").slice(0, 80);
+    put(`${freeName(/^[\p{L}\p{N}_]/u.test(stem) ? stem : "decision", stems())}.dmn`, await file.text());
   };
   const download = () => {
-    const link = h("a", { href: URL.createObjectURL(new Blob([files[chosen]], { type: "application/xml" })), download: `${chosen}.dmn` });
+    const link = h("a", { href: URL.createObjectURL(new Blob([files[chosen]], { type: "application/xml" })), download: chosen });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   };
@@ -119,7 +119,7 @@ export const makeDecisions = (place, store, changed) => {
     redraw(place,
       h("div", { class: "editor-bar" },
         Object.keys(files).length ? control({ key: "decision-chosen", label: t("decision_file"), type: "pick", required: true, value: chosen, options: Object.keys(files).map((name) => [name, name]), change: (name) => { chosen = name; draw(); } }) : null,
-        button(t("add_decision"), () => { const name = freeName("decision", [...Object.keys(files), ...taken()]); put(name, dmn.newFile(name, t("new_decision"), { input: t("new_input"), output: t("new_output") })); }, { "data-key": "add-decision" }),
+        button(t("add_decision"), () => { const name = freeName("decision", [...stems(), ...taken()]); put(`${name}.dmn`, dmn.newFile(name, t("new_decision"), { input: t("new_input"), output: t("new_output") })); }, { "data-key": "add-decision" }),
         chosen ? button(t("export_decision"), download, { "data-key": "export-decision" }) : null,
         chosen ? button(t("remove_decision"), remove, { "data-key": "remove-decision" }) : null,
         h("div", { class: "field" }, h("label", { class: "form-label", for: "dmn-file" }, t("import_decision")), upload)),

@@ -1,5 +1,5 @@
 // The designer's page: diagram, forms, decision tables, findings and dry run over one drawing, kept while it is made.
-import { ask, calmly, t } from "./dom.js";
+import { ask, calmly, say, t } from "./dom.js";
 import { makeDecisions } from "./decisions.js";
 import { makeFindings } from "./findings.js";
 import { makeForms } from "./forms.js";
@@ -92,8 +92,18 @@ const offer = () => {
 const submit = async (event) => {
   event.preventDefault();
   await flush();
-  await checkSoon.now();
-  openTab("findings");
+  if (event.submitter && "plain" in event.submitter.dataset) { await checkSoon.now(); openTab("findings"); return; }
+  status.textContent = t("saving");
+  try {
+    const revision = form.elements.revision?.value;
+    const answer = await ask(form.action, revision ? { ...parts(), revision } : parts());
+    localStorage.removeItem(kept);
+    location.assign(answer.href);
+  } catch (problem) {
+    const page = new DOMParser().parseFromString(problem.answer ? await problem.answer.text() : "", "text/html");
+    status.textContent = page.querySelector("main .said")?.textContent.trim() || t("not_saved");
+    say(status.textContent);
+  }
 };
 
 document.documentElement.dataset.designer = "on";
