@@ -19,6 +19,7 @@ BENCHES = MappingProxyType(
         "http": "completion over HTTP against an empty route, latency at a fixed rate, 200 open boards (G4)",
         "feel": "cases of the DMN TCK that give the expected value, and evaluations per second",
         "census": "things of the real files that have a fate, counted by another library",
+        "hostile": "hostile files in the child of the check: executed, over its limits, not named, publishable",
         "peers": "the engine step with its rows against SpiffWorkflow saved as JSON, and other engines' figures",
     }
 )

@@ -15,7 +15,7 @@ from lxml.etree import _Element
 from engine.bpmn.findings import Finding, Findings
 from engine.bpmn.net import Net
 from engine.bpmn.reader_activities import DataNames
-from engine.bpmn.reader_checks import check_net
+from engine.bpmn.reader_checks import check_calls, check_net
 from engine.bpmn.reader_compensation import read_compensation
 from engine.bpmn.reader_definitions import Definitions
 from engine.bpmn.reader_draft import Draft
@@ -56,6 +56,7 @@ def read(root: _Element, digest: str) -> Reading:
     data = DataNames.of(root)
     nets: dict[str, Net] = {}
     drawn: dict[str, Net] = {}
+    drafts: list[tuple[Net, Draft]] = []
     processes: list[str] = []
     rewritten: set[str] = set()
     for process in children(root, "process"):
@@ -66,6 +67,7 @@ def read(root: _Element, digest: str) -> Reading:
         before, proposed = findings.errors(), findings.proposals + findings.rewrites
         draft = Draft(process)
         net = drawn[id_of(process)] = _read_process(draft, digest, definitions, data, findings)
+        drafts.append((net, draft))
         if findings.errors() == before:
             nets[net.id] = net
             if draft.is_rewritten or findings.proposals + findings.rewrites > proposed:
@@ -73,6 +75,7 @@ def read(root: _Element, digest: str) -> Reading:
     if not processes:
         message = "Expected a process with flow nodes, but the file has none."
         findings.error("process.missing", root, message)
+    check_calls(drafts, findings)
     _read_references(root, findings)
     ordered = sorted(findings.made, key=lambda finding: finding.line or 0)
     return Reading(nets, tuple(ordered), tuple(processes), frozenset(rewritten), drawn)

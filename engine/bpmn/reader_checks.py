@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from engine.bpmn.findings import Findings
 from engine.bpmn.net import Event, Kind, Net, Node
@@ -26,6 +26,30 @@ def check_net(net: Net, draft: Draft, findings: Findings) -> None:
             )
             at = draft.nodes[node.index].element
             findings.add("node.unreachable", "warning", at, message, question=True, proposal="it never runs")
+
+
+def check_calls(processes: Sequence[tuple[Net, Draft]], findings: Findings) -> None:
+    """Asks about calls that lead, from process to process of one file, back to where they began."""
+    called = {net.id: {node.call.process for node in net.nodes if node.call} for net, _ in processes}
+    for net, draft in processes:
+        for node in net.nodes:
+            if node.call is not None and net.id in _all_called(node.call.process, called):
+                message = f"Expected calls that end, but {node.call.process!r:.80} leads back to its caller."
+                proposal = "the call is refused at the eighth level"
+                at = draft.nodes[node.index].element
+                sentence = f"{message} Proposed: {proposal}."
+                findings.add("call.circle", "warning", at, sentence, question=True, proposal=proposal)
+
+
+def _all_called(first: str, called: Mapping[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    waiting = [first]
+    while waiting:
+        process = waiting.pop()
+        if process not in found:
+            found.add(process)
+            waiting.extend(called.get(process, ()))
+    return found
 
 
 def successors(net: Net, node: Node) -> Iterable[int]:

@@ -111,6 +111,10 @@ def _note_kept(element: _Element, findings: Findings) -> None:
 
 def _note_as_documentation(kept: _Element, around: _Element, findings: Findings) -> None:
     on = kept if id_of(kept) else around
+    if next(children(kept, "assignment", "transformation"), None) is not None:
+        message = f"Expected no computed value in a {local(kept)}, but there is one. Proposed: it stays documentation."
+        findings.add("data.computed", "warning", on, message, question=True, proposal="it stays documentation")
+        return
     message = f"The {local(kept)} is kept as documentation; values are variables of the instance."
     findings.add("kept_as_documentation", "info", on, message, kind=local(kept))
 

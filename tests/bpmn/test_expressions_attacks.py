@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from engine.bench.attack_expressions import ATTACKS, EXHAUSTIONS, Attack, attack_names
 from engine.bpmn.expressions import (
     ExpressionError,
     check_expression,
@@ -21,7 +22,6 @@ from engine.bpmn.expressions import (
     spelling_of,
 )
 from engine.clock import cpu_seconds
-from tests.bpmn.attack_expressions import ATTACKS, EXHAUSTIONS, Attack, attack_names
 
 pytestmark = pytest.mark.fast
 

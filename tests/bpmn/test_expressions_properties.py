@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engine.bench.attack_expressions import ATTACKS
 from engine.bpmn.expressions import ExpressionError, check_expression, compile_expression, evaluate, spelling_of
-from tests.bpmn.attack_expressions import ATTACKS
 
 NOW = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
 NAMES: dict[str, Any] = {

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from engine.bench.attack_expressions import ATTACKS, attack_names
 from engine.bpmn.expressions import ExpressionError, check_expression
 from engine.bpmn.expressions.feel import (
     compile_feel,
@@ -17,7 +18,6 @@ from engine.bpmn.expressions.feel import (
     passes_unary_tests,
 )
 from engine.clock import cpu_seconds
-from tests.bpmn.attack_expressions import ATTACKS, attack_names
 from tests.bpmn.test_expressions_attacks import audited
 
 pytestmark = pytest.mark.fast

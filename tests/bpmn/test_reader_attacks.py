@@ -11,12 +11,12 @@ from xml.sax.saxutils import escape, quoteattr
 
 import pytest
 
+from engine.bench.attack_expressions import ATTACKS, Attack, attack_names
 from engine.bpmn.expressions import ExpressionError, compile_expression, evaluate
 from engine.bpmn.net import Expression, Net
 from engine.bpmn.reader import read
 from engine.bpmn.second_opinion import second_opinion
 from engine.clock import cpu_seconds
-from tests.bpmn.attack_expressions import ATTACKS, Attack, attack_names
 from tests.bpmn.drawing import END, START, chain, drawing, flow, normalised, task
 
 NOW = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)

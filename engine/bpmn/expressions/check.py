@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any, Final
 
@@ -11,13 +12,14 @@ from engine.bpmn.expressions import iso
 from engine.bpmn.expressions.faults import ExpressionError, fault
 from engine.bpmn.expressions.feel.values import kind_of as kind_of_value
 from engine.bpmn.expressions.functions import FUNCTIONS, level_number
-from engine.bpmn.expressions.language import compile_expression, compiled_feel
+from engine.bpmn.expressions.language import compile_expression, compiled_feel, evaluate
 from engine.bpmn.expressions.tree import Tree, walk
 from engine.bpmn.expressions.values import RESULT_KINDS, kind_of
 from engine.bpmn.net import Spelling
 
 LEVEL_NAMES: Final = frozenset({"level", "event_level", "response_level"})
 
+_SOME_DAY: Final = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 _PASSING_LEVELS_ON: Final = frozenset({"abs", "coalesce", "floor", "max", "min", "round", "sum"})
 _FEEL_KINDS: Final = {
     **{kind: kind for kind in ("list", "context")},
@@ -46,10 +48,30 @@ def check_expression(
     """The findings on `source` in order of their place: syntax, unknown names, ordered levels, kinds that cannot fit.
 
     `known` lists the names that exist, None where nobody can say; `boolean` asks for a condition. A text that does
-    not compile has exactly one finding.
+    not compile has exactly one finding, and so has one that reads no name and has no value.
     """
     if spelling == "feel":
-        return _check_feel(source, known, boolean=boolean)
+        found = _check_feel(source, known, boolean=boolean)
+    else:
+        found = _check_ours(source, spelling, known, boolean=boolean)
+    return found or _check_constant(source, spelling, known)
+
+
+def _check_constant(source: str, spelling: Spelling, known: Collection[str] | None) -> list[ExpressionFinding]:
+    """What happens whenever a text without names is evaluated, found by doing so once."""
+    compiled = compiled_feel(source, known) if spelling == "feel" else compile_expression(source, spelling)
+    if compiled.names:
+        return []
+    try:
+        evaluate(compiled, {}, _SOME_DAY)
+    except ExpressionError as refusal:
+        return [_finding(refusal)]
+    return []
+
+
+def _check_ours(
+    source: str, spelling: Spelling, known: Collection[str] | None, *, boolean: bool
+) -> list[ExpressionFinding]:
     try:
         tree = compile_expression(source, spelling).tree
     except ExpressionError as refusal:
