@@ -171,8 +171,8 @@ def _settle_boolean(element: _Element, attribute: str, changes: list[Change]) ->
 
 
 def _name(element: _Element, name: str, changes: list[Change]) -> None:
-    """Gives a message its id as name, and an error its name or id as code, where the file gives none."""
-    attribute = {"message": "name", "error": "errorCode"}.get(name)
+    """Gives a message its id as name, and an error or escalation its name or id as code, where the file gives none."""
+    attribute = {"message": "name", "error": "errorCode", "escalation": "escalationCode"}.get(name)
     if attribute is None or (element.get(attribute) or "").strip():
         return
     after = (element.get("name") or "").strip() or id_of(element)

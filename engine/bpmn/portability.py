@@ -61,7 +61,7 @@ def _unportable_node(net: Net, node: Node) -> str | None:
         return f"a {node.kind.value} node"
     event = node.event or Event()
     if event.kind not in RIGHT_EVENTS.get(node.kind, {"none"}):
-        return f"a {event.kind} {node.kind.value} event"
+        return f"{'an' if event.kind[0] in 'aeiou' else 'a'} {event.kind} {node.kind.value} event"
     if node.instantiate:
         return f"a {node.kind.value} node that begins instances"
     if event.timer is not None and event.timer_literal and _is_own_timer(event):

@@ -276,3 +276,48 @@ def test_second_opinion_finds_another_name_on_events_it_reads(event: dict[str, s
     root = normalised(found.xml().encode()).root
     assert second_opinion(root, net).verdict == "cannot"
     assert second_opinion(root, wrong).verdict == "differs"
+
+
+@pytest.mark.parametrize(
+    ("inside", "beside"),
+    [
+        (chain(task("c", '<bpmn:signalEventDefinition signalRef="s"/>', "intermediateCatchEvent")), "signal"),
+        (
+            chain(
+                task(
+                    "c",
+                    "<bpmn:conditionalEventDefinition><bpmn:condition>ready</bpmn:condition>"
+                    "</bpmn:conditionalEventDefinition>",
+                    "intermediateCatchEvent",
+                )
+            ),
+            "",
+        ),
+        (
+            chain(task("c", '<bpmn:escalationEventDefinition escalationRef="x"/>', "intermediateThrowEvent")),
+            "escalation",
+        ),
+    ],
+)
+def test_second_opinion_reads_the_events_it_would_run_otherwise(inside: str, beside: str) -> None:
+    """What the library reads but does not run rightly is no difference, while a wrong reading of it is one."""
+    declared = {"signal": '<bpmn:signal id="s" name="alarm"/>', "escalation": '<bpmn:escalation id="x" name="up"/>'}
+    root = normalised(drawing(inside, declared.get(beside, ""))).root
+    net = read(root, "digest").nets["p"]
+    assert second_opinion(root, net).verdict == "cannot"
+    wrong = tuple(
+        replace(node, event=replace(node.event, name="else", condition=Expression("else")))
+        if node.id == "c" and node.event
+        else node
+        for node in net.nodes
+    )
+    assert second_opinion(root, replace(net, nodes=wrong)).verdict == "differs"
+
+
+def test_second_opinion_takes_a_task_for_what_its_words_make_of_it() -> None:
+    """A service task that is an expression of ours, or a send task of workers, is no other reading of the file."""
+    worker = task("t", more='camunda:type="external" camunda:topic="pump" messageRef="m"', kind="sendTask")
+    assert check(drawing(chain(worker), MESSAGE)).opinion.verdict == "cannot"
+    root, net = read_both(chain(worker))
+    wrong = tuple(replace(node, kind=Kind.USER) if node.id == "t" else node for node in net.nodes)
+    assert second_opinion(root, replace(net, nodes=wrong)).verdict == "differs"  # type: ignore[arg-type]
