@@ -92,10 +92,11 @@ def is_blocked(report: Report) -> bool:
 
 
 def _unpublishable(report: Report) -> Iterator[str]:
-    """The nodes and flows that publishing refuses: they use a name that is never defined, or call what is not there."""
+    """The nodes and flows that publishing refuses: they use a name that is never defined, or want what is not there."""
     for net in report.nets.values():
         for node in net.nodes:
-            if node.call is not None and node.call.process not in report.nets:
+            wants = node.form or node.decision or (node.call and node.call.process)
+            if wants and wants not in report.nets:
                 yield node.id
         parts: tuple[Node | Flow, ...] = (*net.nodes, *net.flows)
         for held in parts:

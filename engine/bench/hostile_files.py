@@ -11,11 +11,12 @@ from itertools import chain
 from pathlib import Path
 
 from engine.bench.attack_expressions import ATTACKS, EXHAUSTIONS, Attack
-from engine.bench.hostile_places import EVALUATED, LABELS, file_of
+from engine.bench.hostile_places import EVALUATED, HOLES, LABELS, file_of
 from engine.bench.hostile_xml import Hostile, bombs, xml_attacks
 
 _TURNS = 2  # of every so many attacks a place meets one; the next place meets the others
 _MOST_LABELLED = 6
+_FRONT = {"=": 1}  # how much of a text is looked at for a sign; all of it for the others
 
 
 def traces(canary: Path, port: int) -> tuple[Attack, ...]:
@@ -55,7 +56,9 @@ def hostile_files(canary: Path, port: int, secret: Path) -> Iterator[Hostile]:
     for number, (place, put) in enumerate(EVALUATED.items()):
         for turn, attack in enumerate(attacks):
             if turn % _TURNS == number % _TURNS and _is_xml(text := _spelled(attack, turn // _TURNS + number)):
-                yield f"{place} | {text[:60]}", file_of(*put(text)), "harmless" if attack.may_end else "blocked"
+                is_text = not any(sign in text[: _FRONT.get(sign)] for sign in HOLES.get(place, (text[:1],)))
+                harmless = attack.may_end or is_text
+                yield f"{place} | {text[:60]}", file_of(*put(text)), "harmless" if harmless else "blocked"
     for place, put in LABELS.items():
         for attack in attacks[:_MOST_LABELLED]:
             yield f"{place} | {attack.plain[:60]}", file_of(*put(attack.plain)), "harmless"

@@ -223,7 +223,7 @@ VENDORS: Mapping[str, Place] = {
     "expression of a listener": _extension("userTask", '<camunda:executionListener event="end" expression={@}/>'),
     "class of a listener": _extension("userTask", '<operaton:executionListener event="end" class={@}/>'),
     "bean of a listener": _extension("userTask", '<flowable:taskListener event="create" delegateExpression={@}/>'),
-    "expression of a service": _on("serviceTask", "camunda:expression"),
+    "expression of a service": _on("serviceTask", 'camunda:resultVariable="x" camunda:expression'),
     "class of a service": _on("serviceTask", "operaton:class"),
     "bean of a service": _on("serviceTask", "flowable:delegateExpression"),
     "field of a service": _extension(
@@ -298,9 +298,9 @@ VENDORS: Mapping[str, Place] = {
         "</spiff:parameters></spiff:serviceTaskOperator>",
     ),
     "payload of a spiff message": _beside(
-        '<message id="m" name="news"><extensionElements><spiff:messagePayload>{}</spiff:messagePayload>'
+        '<message id="target_m" name="news"><extensionElements><spiff:messagePayload>{}</spiff:messagePayload>'
         "</extensionElements></message>",
-        line('<sendTask id="target" messageRef="m"/>'),
+        line('<sendTask id="target" messageRef="target_m"/>'),
     ),
     "skip": _on("userTask", "flowable:skipExpression"),
 }
@@ -330,3 +330,14 @@ LABELS: Mapping[str, Place] = {
 """Places whose text is only shown, never evaluated: whatever stands there is a name."""
 
 EVALUATED: Mapping[str, Place] = {**STANDARD, **OURS, **VENDORS}
+
+HOLES: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(
+        ("assignee", "candidate groups", "candidate users", "due date", "priority", "input parameter"), ("${", "#{")
+    ),
+    **dict.fromkeys(("output parameter", "expression of a service"), ("${", "#{")),
+    "who may do a task": ("${", "#{", "="),
+    **dict.fromkeys(("type of a job", "input of a job", "output of a job", "input of a call"), ("=",)),
+    **dict.fromkeys(("assignment of a job", "schedule of a job", "process of a call"), ("=",)),
+}
+"""Places in which a text is a constant unless it begins or is opened like this: only then it is an attack."""

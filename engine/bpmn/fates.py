@@ -18,13 +18,16 @@ from engine.bpmn.findings import Finding
 from engine.bpmn.inventory import Thing, ThingKind
 from engine.bpmn.net import Event, Expression, Net
 from engine.bpmn.normalise import Change
-from engine.bpmn.reader_extensions import EXTENSION_ELEMENTS
+from engine.bpmn.reader_extensions import MOST_TOLD
 from engine.bpmn.tree import FLOW_NODES, VENDORS, attribute, children, descendants, id_of, local, text_of
 
 FateWord = Literal["executed", "rewritten", "documentation", "asked", "refused"]
 FATES: tuple[FateWord, ...] = ("executed", "rewritten", "documentation", "asked", "refused")
 
 _KEEPING = frozenset({"kept_as_documentation", "flow.default_condition"})
+_OF_PARTS = _KEEPING | {"vendor.not_run", "data.computed"}
+"""Rules that say something of a part of a node or flow, while the whole is read as it stands."""
+_FOREIGN = ("vendor.not_run", "vendor.without_effect")
 _EVENT_KINDS = {"compensate": "compensation"}
 
 
@@ -93,7 +96,6 @@ class _Court:
     def __init__(self, nets: Mapping[str, Net], changes: Iterable[Change], findings: Iterable[Finding]) -> None:
         self.nodes = {node.id: node for net in nets.values() for node in net.nodes}
         self.flows = {flow.id: flow for net in nets.values() for flow in net.flows}
-        self.kept = {id: kept for net in nets.values() for id, kept in net.extensions.items()}
         self.changes: dict[str, list[Change]] = {}
         for change in changes:
             self.changes.setdefault(change.element, []).append(change)
@@ -117,8 +119,7 @@ class _Court:
 
     def node(self, element: _Element) -> Verdict | None:
         """The fate of a flow node."""
-        said = self._said(element)
-        if said is not None and said[1] not in _KEEPING:
+        if (said := self._said_of_whole(element)) is not None:
             return said
         node = self.nodes.get(id_of(element))
         if node is not None:
@@ -129,7 +130,7 @@ class _Court:
 
     def flow(self, element: _Element) -> Verdict | None:
         """The fate of a sequence flow: that of an end that is refused, where the flow itself is in order."""
-        if (said := self._said(element)) is not None:
+        if (said := self._said_of_whole(element)) is not None:
             return said
         if id_of(element) in self.flows:
             return "executed", ""
@@ -147,8 +148,8 @@ class _Court:
         kind = _EVENT_KINDS.get(kind, kind)
         if "/" not in thing.path:
             return self._shared_definition(thing.element, kind)
-        said = self._said(thing.element) or self._said(thing.owner)
-        if said is not None and said[1] not in _KEEPING:
+        said = self._said_of_whole(thing.element) or self._said_of_whole(thing.owner)
+        if said is not None:
             return said
         node = self.nodes.get(id_of(thing.owner))
         if node is None:
@@ -173,12 +174,30 @@ class _Court:
         """The fate of a text that is evaluated: executed where the net holds it, else what its element says."""
         held = self.nodes.get(id_of(thing.owner)) or self.flows.get(id_of(thing.owner))
         if held is not None and _bare(thing.text) in {_bare(source) for source in _sources(held)}:
-            said = self._said(thing.owner)
-            return ("executed", "") if said is None or said[1] in _KEEPING else said
-        return self._said(thing.element, thing.owner) or self._inherited(thing)
+            return self._said_of_whole(thing.owner) or ("executed", "")
+        around = {local(each) for each in thing.element.iterancestors()}
+        for change in self.changes.get(id_of(thing.owner), ()):
+            if change.what.partition(" ")[0] in around:
+                return "rewritten", change.what
+        return self._said(thing.element, thing.owner) or self._inherited(thing) or self._split_asked(thing.owner)
+
+    def _split_asked(self, flow: _Element) -> Verdict | None:
+        """The fate of a condition whose split a person decides, because another way out of it cannot be read."""
+        around = flow.getparent()
+        if local(flow) != "sequenceFlow" or around is None:
+            return None
+        source = attribute(flow, "sourceRef")
+        for each in around:
+            if id_of(each) == source or (local(each) == "sequenceFlow" and attribute(each, "sourceRef") == source):
+                said = self._said_of_whole(each)
+                if said is not None and said[0] == "asked":
+                    return said
+        return None
 
     def _inherited(self, thing: Thing) -> Verdict | None:
         """What the owner's own fate says of a part of it: nothing where the owner is executed."""
+        if local(thing.owner) not in FLOW_NODES | {"sequenceFlow"}:
+            return None
         owner = self.flow(thing.owner) if local(thing.owner) == "sequenceFlow" else self.node(thing.owner)
         return None if owner is None or owner[0] in ("executed", "rewritten") else owner
 
@@ -210,8 +229,8 @@ class _Court:
             return "documentation", "a word of no engine"
         if (rewritten := self._rewritten(thing, words)) is not None:
             return rewritten
-        if self._is_kept(thing):
-            return "documentation", "vendor.without_effect"
+        if (told := self._told(thing, words[0])) is not None:
+            return told
         return self._said(thing.element, thing.owner) or self._inherited(thing)
 
     def _rewritten(self, thing: Thing, words: list[str]) -> Verdict | None:
@@ -221,13 +240,15 @@ class _Court:
                 return "rewritten", change.what
         return None
 
-    def _is_kept(self, thing: Thing) -> bool:
-        """Whether the version keeps the word, as it stands, for people to read."""
-        kept = self.kept.get(id_of(thing.owner), {})
-        if thing.kind == "attribute":
-            return thing.name in kept and thing.element is thing.owner
-        holder = thing.element.getparent()
-        return holder is not None and holder.getparent() is thing.owner and EXTENSION_ELEMENTS in kept
+    def _told(self, thing: Thing, word: str) -> Verdict | None:
+        """What a finding says of a word of an engine on the element that carries it."""
+        holder = thing.element.getparent() if thing.kind == "element" else thing.element
+        on = holder.getparent() if holder is not None and thing.kind == "element" else holder
+        for finding in self._findings(on) if on is not None else ():
+            names = str(finding.params.get("names", ""))
+            if finding.rule in _FOREIGN and (word in names.split(", ") or len(names) >= MOST_TOLD):
+                return "asked" if finding.question else "documentation", finding.rule
+        return None
 
     def _changes_around(self, thing: Thing) -> Iterator[Change]:
         at: _Element | None = thing.element
@@ -239,17 +260,16 @@ class _Court:
                 yield from self.changes.get(id_of(part), ()) if local(part) not in FLOW_NODES else ()
         yield from self.changes.get(id_of(thing.owner), ())
 
+    def _said_of_whole(self, element: _Element) -> Verdict | None:
+        found = [each for each in self._findings(element) if each.rule not in _OF_PARTS]
+        return _verdict_of(found)
+
     def _said(self, element: _Element, up_to: _Element | None = None) -> Verdict | None:
         """What findings say outright of `element`, or of an element around it up to `up_to`."""
         at: _Element | None = element
         while at is not None:
-            found = self._findings(at)
-            if refused := [each.rule for each in found if each.severity == "error" and not each.question]:
-                return "refused", refused[0]
-            if asked := [each.rule for each in found if each.question]:
-                return "asked", asked[0]
-            if kept := [each.rule for each in found if each.rule in _KEEPING or each.rule == "node.unreachable"]:
-                return "documentation", kept[0]
+            if (verdict := _verdict_of(self._findings(at))) is not None:
+                return verdict
             if up_to is None or at is up_to:
                 return None
             at = at.getparent()
@@ -267,6 +287,16 @@ class _Court:
                 return "refused", f"inside {id_of(at)}"
             at = at.getparent()
         return ("documentation", "outside of every process") if at is None else None
+
+
+def _verdict_of(findings: list[Finding]) -> Verdict | None:
+    """The gravest that findings say of the element they are made on."""
+    if refused := [each.rule for each in findings if each.severity == "error" and not each.question]:
+        return "refused", refused[0]
+    if asked := [each.rule for each in findings if each.question]:
+        return "asked", asked[0]
+    kept = [each.rule for each in findings if each.rule in _KEEPING or each.rule == "node.unreachable"]
+    return ("documentation", kept[0]) if kept else None
 
 
 def _kinds_of(event: Event | None) -> Iterator[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from lxml.etree import _Element
 
-from engine.bpmn import normalise_vendor
+from engine.bpmn import normalise_people, normalise_vendor
 from engine.bpmn.tree import CL, EVENT_DEFINITIONS, FLOW_NODES, MODEL, id_of, local
 
 IDENTIFIED = (
@@ -117,7 +117,7 @@ def normalise(root: _Element) -> Normalised:
         _name(element, name, changes)
         if name in _MESSAGING and element.get("messageRef") is None:
             unnamed.append(element)
-        for what, before, after in normalise_vendor.adopt(element):
+        for what, before, after in (*normalise_vendor.adopt(element), *normalise_people.adopt(element, name)):
             changes.append(Change(_nearest_id(element), what, before, after))
     for element in unnamed:
         if not any(element.get(f"{{{CL}}}{word}") for word in _WORK):

@@ -20,7 +20,7 @@ from engine.bpmn.reader_compensation import read_compensation
 from engine.bpmn.reader_definitions import Definitions
 from engine.bpmn.reader_draft import Draft
 from engine.bpmn.reader_event_gateways import settle_event_gateways
-from engine.bpmn.reader_extensions import read_extensions
+from engine.bpmn.reader_extensions import note_foreign_words, read_extensions
 from engine.bpmn.reader_flows import read_boundaries, read_flows
 from engine.bpmn.reader_gateways import settle_splits
 from engine.bpmn.reader_lanes import read_lanes
@@ -76,6 +76,7 @@ def read(root: _Element, digest: str) -> Reading:
         message = "Expected a process with flow nodes, but the file has none."
         findings.error("process.missing", root, message)
     check_calls(drafts, findings)
+    note_foreign_words(root, findings)
     _read_references(root, findings)
     ordered = sorted(findings.made, key=lambda finding: finding.line or 0)
     return Reading(nets, tuple(ordered), tuple(processes), frozenset(rewritten), drawn)

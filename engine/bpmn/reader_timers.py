@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
 from lxml.etree import _Element
 
-from engine.bpmn.expressions import ExpressionError, compile_expression
+from engine.bpmn.expressions import ExpressionError, compile_expression, evaluate
 from engine.bpmn.expressions.cron import looks_like_cron
 from engine.bpmn.expressions.iso import MOST_REPETITIONS
 from engine.bpmn.findings import Findings
@@ -19,6 +20,7 @@ from engine.bpmn.tree import children, local, text_of
 
 TimerKind = Literal["duration", "date", "cycle"]
 _TIMERS: Mapping[str, TimerKind] = {"timeDuration": "duration", "timeDate": "date", "timeCycle": "cycle"}
+_SOME_DAY = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 PROPOSED_WAIT = "PT1H"
 _LOOKS_LITERAL = re.compile(r"[-+]?P[\dT-]|[-+]?P$|R[-\d]*/|\d{4}|@")
 _WITHOUT_OFFSET = re.compile(r"(?:^|/)\d{4}-\d\d-\d\d(?:T[\d:.]+)?(?:/|$)")
@@ -49,7 +51,20 @@ def read_timer(definition: _Element, element: _Element, findings: Findings) -> E
             return _literal(kind, text)
     where = f"the timer's {kind}"
     timer = read_expression(text, element, where, findings, spelling=spelling, proposal=proposal)
+    if timer is not None and not _may_be_a_time(kind, timer):
+        message = f"In the timer's {kind}: Expected a time, but {text:.80} never is one."
+        findings.propose("timer.invalid", element, message, proposal, text=text[:80], wait=PROPOSED_WAIT)
+        timer = None
     return _literal("duration", PROPOSED_WAIT) if timer is None else Event("timer", None, kind, timer)
+
+
+def _may_be_a_time(kind: TimerKind, timer: Expression) -> bool:
+    """Whether an expression without names has a value that a timer can be armed with; of others nobody knows."""
+    compiled = compile_expression(timer.source, timer.spelling)
+    if compiled.names:
+        return True
+    value = evaluate(compiled, {}, _SOME_DAY)
+    return _is_timer(kind, value) if isinstance(value, str) else isinstance(value, date | timedelta)
 
 
 def _read_literal(kind: TimerKind, text: str, element: _Element, findings: Findings) -> Event:

@@ -17,6 +17,7 @@ VENDORS = {
     "http://www.camunda.com/fox": "fox",
     "http://www.operaton.com/fox": "fox",
     "http://www.jboss.org/drools": "drools",
+    "http://spiffworkflow.org/bpmn/schema/1.0/core": "spiff",
 }
 
 TASKS = frozenset(

@@ -13,10 +13,10 @@ from typing import Final, Literal
 from engine.bpmn.tree import VENDORS
 
 Fate = Literal["rewritten", "asked", "documentation"]
-Family = Literal["engine", "zeebe", "drools"]
-"""Camunda 7, Operaton, Flowable and Activiti share one set of words; Camunda 8 and jBPM have each their own."""
+Family = Literal["engine", "zeebe", "drools", "spiff"]
+"""Camunda 7, Operaton, Flowable and Activiti share one set of words; Camunda 8, jBPM and Spiff each have their own."""
 
-_FAMILIES: Final[Mapping[str, Family]] = {"zeebe": "zeebe", "drools": "drools"}
+_FAMILIES: Final[Mapping[str, Family]] = {"zeebe": "zeebe", "drools": "drools", "spiff": "spiff"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,32 @@ _ZEEBE_WORDS: Final[Mapping[str, Word]] = {
     "output": Word("rewritten", "output"),
     "ioMapping": Word("rewritten", "input"),
 }
-WORDS: Final[Mapping[Family, Mapping[str, Word]]] = {"engine": _ENGINE, "zeebe": _ZEEBE_WORDS, "drools": {}}
+WORDS: Final[Mapping[Family, Mapping[str, Word]]] = {
+    "engine": _ENGINE,
+    "zeebe": _ZEEBE_WORDS,
+    "drools": {},
+    "spiff": {},
+}
+
+NOT_RUN: Final = frozenset(
+    {
+        *("executionListener", "taskListener", "eventListener", "executionListeners", "taskListeners", "script"),
+        *("skipExpression", "field", "connector", "class", "delegateExpression", "expression", "errorEventDefinition"),
+        *("inputOutput", "inputParameter", "outputParameter", "in", "out", "ioMapping", "input", "output"),
+        *(
+            "formKey",
+            "formRef",
+            "formData",
+            "formProperty",
+            "conditionalFilter",
+            "customScript",
+            "onEntry-script",
+            "onExit-script",
+        ),
+        *("preScript", "postScript", "messagePayload", "payloadExpression", "serviceTaskOperator"),
+    }
+)
+"""Words by which another engine runs or computes something: where they are not taken over, somebody must say so."""
 
 
 def family_of(namespace: str | None) -> Family | None:

@@ -89,6 +89,35 @@ def test_fate_of_what_nothing_reads_is_a_question() -> None:
 
 
 @pytest.mark.fast
+def test_fate_of_what_another_engine_runs_is_asked_while_its_task_is_executed() -> None:
+    """A listener is neither run nor forgotten, wherever it stands, and says nothing against the task that has it."""
+    listener = '<bpmn:extensionElements><camunda:executionListener class="x.Y"/></bpmn:extensionElements>'
+    payload = '<bpmn:extensionElements><camunda:in source="a" target="b"/></bpmn:extensionElements>'
+    signal = f'<bpmn:signalEventDefinition signalRef="s">{payload}</bpmn:signalEventDefinition>'
+    inside = chain(task("a", listener), task("e", signal, "intermediateThrowEvent"))
+    report = check(drawing(inside, '<bpmn:signal id="s" name="alarm"/>'))
+    assert report.grade == "answers"
+    camunda = "{http://camunda.org/schema/1.0/bpmn}"
+    assert fate_of(report, f"{camunda}executionListener") == ("asked", "vendor.not_run")
+    assert fate_of(report, f"{camunda}in") == ("asked", "vendor.not_run")
+    assert {fate_of(report, kind)[0] for kind in ("userTask", "signalEventDefinition")} == {"executed"}
+
+
+@pytest.mark.fast
+def test_fate_of_a_role_of_the_standard_is_ours() -> None:
+    """Who may do a task is no documentation: an owner becomes a candidate, a performer the assignee."""
+    role = "<bpmn:{0}><bpmn:resourceAssignmentExpression><bpmn:formalExpression>{1}</bpmn:formalExpression>"
+    role += "</bpmn:resourceAssignmentExpression></bpmn:{0}>"
+    inside = role.format("potentialOwner", "user(li), group(fire)") + role.format("humanPerformer", "${clerk}")
+    report = check(drawing(chain(task("a", inside))))
+    node = report.nets["p"].node("a")
+    assert [each.source for each in node.candidates] == ['"li"', '"fire"']
+    assert node.assignee is not None
+    assert node.assignee.source == "${clerk}"
+    assert fate_of(report, "formalExpression") == ("rewritten", "potentialOwner as cl:candidates")
+
+
+@pytest.mark.fast
 def test_fates_are_as_many_as_the_census_counts() -> None:
     """The two walks name the same things of a file with foreign words at every depth."""
     inside = (

@@ -122,4 +122,4 @@ def test_feel_in_files_zeebe_call_names_process_and_mappings() -> None:
         Change("c", "zeebe:calledElement@processId as calledElement", "other", "other")
         in normalised(drawing(drawn)).changes
     )
-    assert "vendor.without_effect" in [finding.rule for finding in reading(drawn).findings]
+    assert "vendor.not_run" in [finding.rule for finding in reading(drawn).questions]

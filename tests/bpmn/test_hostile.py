@@ -10,12 +10,10 @@ import pytest
 
 from engine.bench.hostile import fault_of, judged, trap
 from engine.bench.hostile_files import hostile_files
-from engine.bench.hostile_places import EVALUATED, LABELS, VENDORS, file_of, line
+from engine.bench.hostile_places import EVALUATED, LABELS, file_of, line
 from engine.bpmn.check import Report, check
 from engine.clock import cpu_seconds
 
-OPEN = {*VENDORS, "message path of a correlation", "time: timeDuration 1e9"}
-"""Places whose text is kept without effect so far: nothing in them is executed, but a file with it may be published."""
 NOWHERE = (Path("/nowhere/executed"), 1, Path("/nowhere/secret"))
 SLOWEST_ALLOWED_S = 5.0
 
@@ -39,7 +37,7 @@ def test_hostile_text_is_what_makes_a_place_hostile() -> None:
     """With harmless text the same places are no reason to refuse: the judge would notice a place that is always red."""
     reports = {place: check(file_of(*put("amount"))) for place, put in EVALUATED.items()}
     refused = {place for place, report in reports.items() if report.grade == "refused"}
-    assert len(refused) < len(EVALUATED) / 3
+    assert len(refused) < len(EVALUATED) / 8
 
 
 @pytest.mark.fast
@@ -67,7 +65,7 @@ def test_hostile_sample_is_named_and_never_publishable() -> None:
         faults = []
         for name, content, expected in islice(hostile_files(*places), 0, None, 11):
             began = cpu_seconds()
-            if (fault := fault_of(check(content), expected)) and name.split(" | ")[0] not in OPEN:
+            if fault := fault_of(check(content), expected):
                 faults.append((name, fault))
             assert cpu_seconds() - began < SLOWEST_ALLOWED_S, name
     assert faults == []
@@ -77,7 +75,7 @@ def test_hostile_sample_in_children_keeps_to_the_limits() -> None:
     """The same in the bounded processes that uploads go through."""
     with trap() as places:
         outcomes = judged(list(islice(hostile_files(*places), 5, None, 131)))
-    assert [(each.name, each.fault) for each in outcomes if each.fault and each.name.split(" | ")[0] not in OPEN] == []
+    assert [(each.name, each.fault) for each in outcomes if each.fault] == []
 
 
 @pytest.mark.long
@@ -86,4 +84,4 @@ def test_hostile_files_all_in_children_are_named_and_never_publishable() -> None
     with trap() as places:
         outcomes = judged(hostile_files(*places))
     assert len(outcomes) >= 2_000
-    assert [(each.name, each.fault) for each in outcomes if each.fault and each.name.split(" | ")[0] not in OPEN] == []
+    assert [(each.name, each.fault) for each in outcomes if each.fault] == []

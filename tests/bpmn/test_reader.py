@@ -330,7 +330,9 @@ def test_reader_unknown_attributes_are_kept_and_said_to_do_nothing() -> None:
     assert kept["{http://camunda.org/schema/1.0/bpmn}jobPriority"] == "5"
     assert "executionListener" in kept["extensionElements"]
     (said,) = [finding for finding in found.findings if finding.rule == "vendor.without_effect"]
-    assert "camunda:executionListener, camunda:jobPriority" in said.message
+    assert "camunda:jobPriority" in said.message
+    (asked,) = found.questions
+    assert (asked.rule, asked.params["names"]) == ("vendor.not_run", "camunda:executionListener")
 
 
 @pytest.mark.parametrize(
