@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from ..errors import Rejected
 from .catching import arrive_catch, arrive_event_gateway
-from .ends import arrive_end, end_scope_if_empty
+from .ends import arrive_end, arrive_plain_end, end_scope_if_empty
 from .gateways import PASSES
 from .joins import wait_at_join
 from .net import HUMAN, Kind, Node
@@ -93,4 +93,6 @@ def arrival_of(node: Node) -> Callable[[Play, Node, int], None]:
     """What a token that arrives at `node` makes it do."""
     if node.kind in HUMAN and node.multi is None and node.repeat is None and not (node.boundaries or node.inputs):
         return open_item
+    if node.kind is Kind.END and (node.event is None or node.event.kind == "none"):
+        return arrive_plain_end
     return _ARRIVALS.get(node.kind, _arrive_unreachable)

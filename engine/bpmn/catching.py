@@ -17,10 +17,12 @@ from .mapping import written
 from .net import Event, Kind, Net, Node
 from .play import NOWHERE, Play
 from .state import ARMED_FOR_SCOPE, BROADCAST, CONDITION, MESSAGE, TIMER, Wait
-from .timers import arm_again, due, wait_for_timer
+from .timers import Due, arm_again, due, wait_for_timer
 
 Preparation = list[tuple[int, Any]]
 """The parts of an event that are to be armed, each with what was evaluated for it: when it is due, or its key."""
+Dues = dict[int, Due | Preparation]
+"""What several events wait for, by node; when it is due for one that is a timer alone, as most boundaries are."""
 
 
 def prepare(play: Play, node: Node, scope: int) -> Preparation:
@@ -173,16 +175,26 @@ def _pass_event(play: Play, node: Node, scope: int) -> None:
 # -- boundaries ------------------------------------------------------------------------------------------------------
 
 
-def boundary_dues(play: Play, node: Node, scope: int) -> dict[int, Preparation]:
-    """What the boundaries of `node` wait for, by boundary."""
+def boundary_dues(play: Play, node: Node, scope: int) -> Dues:
+    """What the boundaries of `node` wait for."""
     awaited = play.program.awaited[node.index]
-    return {i: prepare(play, play.net.nodes[i], scope) for i in awaited} if awaited else {}
+    if not awaited:
+        return {}
+    nodes = play.net.nodes
+    return {i: due(play, nodes[i], 0, scope) if timer else prepare(play, nodes[i], scope) for i, timer in awaited}
 
 
-def arm_boundaries(play: Play, node: Node, scope: int, host: int, dues: dict[int, Preparation]) -> None:
+def arm_boundaries(play: Play, node: Node, scope: int, host: int, dues: Dues) -> None:
     """Arm the boundaries of the activity `host` of `node`, as `boundary_dues` prepared them."""
+    _arm_all(play, scope, host, dues)
+
+
+def _arm_all(play: Play, scope: int, host: int, dues: Dues) -> None:
     for index, prepared in dues.items():
-        arm(play, play.net.nodes[index], scope, host, prepared)
+        if isinstance(prepared, tuple):
+            wait_for_timer(play, play.net.nodes[index], 0, scope, host, prepared)
+        else:
+            arm(play, play.net.nodes[index], scope, host, prepared)
 
 
 def enter_boundary(play: Play, boundary: Node, scope: int, host: int) -> None:
@@ -198,9 +210,9 @@ def enter_boundary(play: Play, boundary: Node, scope: int, host: int) -> None:
 # -- starts of event sub-processes -----------------------------------------------------------------------------------
 
 
-def trigger_dues(play: Play, scope: int, inside: int) -> dict[int, Preparation]:
-    """What the starts of the event sub-processes in a scope wait for, by start."""
-    dues = {}
+def trigger_dues(play: Play, scope: int, inside: int) -> Dues:
+    """What the starts of the event sub-processes in a scope wait for."""
+    dues: Dues = {}
     for index in play.net.scopes[inside].event_subprocesses:
         start = start_inside(play, index)
         if prepared := prepare(play, start, scope):
@@ -214,10 +226,9 @@ def start_inside(play: Play, event_subprocess: int) -> Node:
     return play.net.nodes[play.net.scopes[int(node.scope_inside or 0)].starts[0]]
 
 
-def arm_starts(play: Play, scope: int, dues: dict[int, Preparation]) -> None:
+def arm_starts(play: Play, scope: int, dues: Dues) -> None:
     """Arm the event sub-processes of a new scope, as `trigger_dues` prepared them."""
-    for index, prepared in dues.items():
-        arm(play, play.net.nodes[index], scope, ARMED_FOR_SCOPE, prepared)
+    _arm_all(play, scope, ARMED_FOR_SCOPE, dues)
 
 
 def start_event_subprocess(play: Play, start: Node, scope: int) -> None:

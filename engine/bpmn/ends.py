@@ -71,14 +71,16 @@ def end_everything(play: Play, outcome: Any, error: str | None = None) -> None:
     _end_instance(play, outcome, error)
 
 
+def arrive_plain_end(play: Play, node: Node, scope: int) -> None:
+    """A token arrives at an end event that throws nothing."""
+    play.leave(node, scope)
+    play.add_live(scope, -1)
+    end_scope_if_empty(play, scope)
+
+
 def arrive_end(play: Play, node: Node, scope: int) -> None:
     """A token arrives at an end event, which throws what it has to."""
     kinds = [event.kind for event in play.program.parts[node.index]]
-    if kinds == ["none"] or not kinds:
-        play.leave(node, scope)
-        play.add_live(scope, -1)
-        end_scope_if_empty(play, scope)
-        return
     if play.program.undoes[node.index]:
         arrive_throw(play, node, scope)
         return

@@ -29,10 +29,10 @@ class Program:
     `left_by` is the boundary by which a cancelled transaction is left.
     `arrivals` says what each node does with a token, `is_join` whether it first waits for others, `brings_scope`
     whether it enters with a scope of its own, `parts` the definitions of its event, several for a multiple one,
-    `awaited` which of its boundaries have to be armed: looked up once, for a net is played more often than compiled.
-    `timers` are those written as literals, by node and part; `conditional` tells whether any condition is waited for.
-    `entered` and `left` are the frozen effects of nodes outside any sub-process or leg, made once and shared by every
-    step.
+    `awaited` which of its boundaries have to be armed, and whether as one timer: looked up once, for a net is played
+    more often than compiled. `timers` are those written as literals, by node and part; `conditional` tells whether any
+    condition is waited for. `entered` and `left` are the frozen effects of nodes outside any sub-process or leg, made
+    once and shared by every step.
     """
 
     __slots__ = (
@@ -83,14 +83,14 @@ class Program:
         self.handlers = _handlers(net)
         self.compensable = _compensable(net, self.handlers)
         self.left_by = _left_by(net)
-        self.timers: dict[tuple[int, int], TimerValue] = {
-            (n.index, part): timer_value(str(event.timer_kind), event.timer.source)
-            for n in net.nodes
-            for part, event in enumerate(self.parts[n.index])
-            if event.kind == "timer" and event.timer_literal and event.timer is not None
-        }
+        self.timers = [tuple(_literal_timer(part) for part in parts) for parts in self.parts]
         self.awaited = [
-            tuple(i for i in n.boundaries if any(event.kind in AWAITED for event in self.parts[i])) for n in net.nodes
+            tuple(
+                (i, [part.kind for part in self.parts[i]] == ["timer"])
+                for i in n.boundaries
+                if any(part.kind in AWAITED for part in self.parts[i])
+            )
+            for n in net.nodes
         ]
         self.conditional = any(event.kind == "conditional" for parts in self.parts for event in parts)
         self.masks: dict[int, list[int]] = {
@@ -111,6 +111,12 @@ def _parts(event: Event | None) -> tuple[Event, ...]:
     if event is None:
         return ()
     return event.parts if event.kind == "multiple" else (event,)
+
+
+def _literal_timer(event: Event) -> TimerValue | None:
+    if event.kind != "timer" or not event.timer_literal or event.timer is None:
+        return None
+    return timer_value(str(event.timer_kind), event.timer.source)
 
 
 def _waits_undone(parts: tuple[Event, ...]) -> bool:

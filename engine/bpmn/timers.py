@@ -19,7 +19,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 def due(play: Play, node: Node, part: int, scope: int) -> Due:
     """When the timer that is the given part of the event of `node` is due. Raises: Rejected for a text that is none."""
-    value = play.program.timers.get((node.index, part))
+    value = play.program.timers[node.index][part]
     if value is None:
         event = play.program.parts[node.index][part]
         assert event.timer is not None
@@ -45,11 +45,10 @@ def wait_for_timer(play: Play, node: Node, part: int, scope: int, host: int, due
     """Arm the timer that is the given part of the event of `node`."""
     due_at, repeats, interval = due
     wait = play.new_id()
-    if isinstance(interval, timedelta):
-        interval_kept: int | str = interval // _MICROSECOND if repeats else 0
-    else:
-        interval_kept = interval
-    timed = (microseconds(due_at), repeats, interval_kept)
+    kept: int | str = 0
+    if repeats:
+        kept = interval // _MICROSECOND if isinstance(interval, timedelta) else interval
+    timed = (microseconds(due_at), repeats, kept)
     play.state.waits[wait] = (TIMER, node.index, scope, host, (*timed, part) if part else timed)
     play.effects.append(TimerArmed(wait, node.index, scope, due_at))
 
