@@ -113,7 +113,8 @@ class TimersOnce(ReferenceGame):
 
     def _begin(self, scope: Scope, element: Element) -> None:
         for event in self.drawing.boundaries(element.id):
-            event.fires = event.fires and 1
+            for part in event.parts:
+                part.fires = part.fires and 1
         super()._begin(scope, element)
 
 

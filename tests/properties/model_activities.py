@@ -27,13 +27,23 @@ class Activities:
         """Draws blocks one after the other."""
         raise NotImplementedError
 
-    def event_subprocess(self, place: Place) -> None:
+    def event_subprocess(self, place: Place, *, code: str | None = None, escalation: str | None = None) -> None:
         """Draws an event sub-process into the current scope."""
+        raise NotImplementedError
+
+    def throwing_end(self, last: str, place: Place) -> None:
+        """Draws a user task and an end event behind it that throws something."""
         raise NotImplementedError
 
     def fill(self, place: Place, *, first: str | None = None, user_first: bool = False) -> None:
         """Draws the content of a scope: a start event, blocks, one or two end events, event sub-processes."""
         start = first or self.pen.node("startEvent")
+        code, raised = (self.pen.id(word) if self.chance(self.caught_inside) else None for word in ("E", "X"))
+        outer, place = place, place.deeper(
+            depth=place.depth,
+            codes=place.codes + ((code,) if code else ()),
+            escalations=place.escalations + ((raised,) if raised else ()),
+        )
         if user_first:
             begin = self.user(place)
             self.pen.flow(start, begin)
@@ -47,10 +57,21 @@ class Activities:
                 branch, last = self.sequence(place.deeper())
                 self.pen.flow(split, branch)
                 self.end(last)
+        elif self.chance(self.caught_inside):
+            self.throwing_end(last, place)
         else:
             self.end(last)
+        if code:
+            self.event_subprocess(outer, code=code)
+        if raised:
+            self.event_subprocess(outer, escalation=raised)
         if self.chance(self.style.event_subprocesses):
-            self.event_subprocess(place)
+            self.event_subprocess(outer)
+
+    @property
+    def caught_inside(self) -> float:
+        """How likely a scope has an event sub-process for what is thrown in it, or an end that throws."""
+        return 0 if self.style.spiff else 0.12
 
     def end(self, last: str, *, message_too: bool = True) -> str:
         """Draws an end event, none or now and then message, behind a node."""
@@ -111,7 +132,7 @@ class Activities:
         self.pen.scope = outside
         return node, node
 
-    def multi(self, place: Place, *codes: str) -> Ends:
+    def multi(self, place: Place, *codes: str, escalations: tuple[str, ...] = ()) -> Ends:
         """A multi-instance activity: a task, or a sub-process whose legs begin with a user task."""
         self.left -= 1
         whole = place.depth < self.style.depth and self.left > 2 and self.chance(0.5)
@@ -128,7 +149,8 @@ class Activities:
             self.codes[node] = place.codes + codes
         if whole:
             outside = self.pen.enter(node)
-            self.fill(place.inside(*codes, names=place.names + names, in_leg=True), user_first=True)
+            inner = place.inside(*codes, escalations=escalations, names=place.names + names, in_leg=True)
+            self.fill(inner, user_first=True)
             self.pen.scope = outside
         return node, node
 

@@ -14,6 +14,7 @@ VARIABLES: dict[str, tuple[Any, ...]] = {
     "b1": (True, False),
     "b2": (True, False),
 }
+SIGNALS = ("S1", "S2", "S3")
 LISTS = ("units", "centres")  # collections; "teams" is a number of legs
 
 
@@ -54,6 +55,22 @@ class Style:
             "abort": 0.7,
         }
     )
+    more: dict[str, float] = field(
+        default_factory=lambda: {
+            "event_choice": 1,
+            "broadcast": 0.7,
+            "escalate": 0.7,
+            "several": 0.7,
+            "compensated": 0.8,
+            "transaction": 0.7,
+            "complex": 0.8,
+            "adhoc": 0.8,
+            "looped": 0.8,
+            "link": 0.4,
+            "forked": 0.7,
+            "called": 0.5,
+        }
+    )
     tasks: dict[str, float] = field(
         default_factory=lambda: {
             "user": 6,
@@ -80,9 +97,11 @@ class Place:
 
     depth: int = 0
     codes: tuple[str, ...] = ()  # errors caught around here
+    escalations: tuple[str, ...] = ()  # escalations caught around here
     names: tuple[tuple[str, tuple[Any, ...]], ...] = ()  # readable here beside the global variables
     simple: bool = False  # several tokens may run here at once: no joins, no boundary events in this scope
     looping: bool = False  # on a cycle of this scope
+    calm: bool = False  # in what a signal may have begun beside the flow: one thrown here could begin it for ever
     in_leg: bool = False  # inside a multi-instance sub-process
     in_inclusive: bool = False  # in a branch of an inclusive split of this scope
 
@@ -90,14 +109,15 @@ class Place:
         """The same place one block further in."""
         return Place(**{**self.__dict__, "depth": self.depth + 1, **changes})
 
-    def inside(self, *codes: str, **changes: Any) -> Place:
+    def inside(self, *codes: str, escalations: tuple[str, ...] = (), **changes: Any) -> Place:
         """The inside of a sub-process drawn here."""
         inner = {"simple": False, "looping": False, "in_inclusive": False, **changes}
-        return self.deeper(codes=self.codes + codes, **inner)
+        return self.deeper(codes=self.codes + codes, escalations=self.escalations + escalations, **inner)
 
 
 SPIFF_STYLE = Style(
     tasks={"user": 6, "manual": 1, "receive": 1, "catch_message": 1, "send": 0.5, "throw_message": 0.5},
     event_subprocesses=0,
+    more={},
     spiff=True,
 )

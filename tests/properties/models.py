@@ -10,11 +10,12 @@ from __future__ import annotations
 from typing import Any
 
 from tests.properties.model_activities import Ends
-from tests.properties.model_events import Events
+from tests.properties.model_blocks import Blocks
 from tests.properties.model_parts import LISTS, VARIABLES, WORDS, Model, Place, Style, Write
 
-NESTING = {"exclusive", "parallel", "inclusive", "loop", "subprocess", "guarded", "unstructured"}
-JOINING = {"parallel", "inclusive", "unstructured"}
+NESTING = {"exclusive", "parallel", "inclusive", "loop", "subprocess", "guarded", "unstructured", "complex", "link"}
+NESTING |= {"event_choice", "forked"}
+JOINING = {"parallel", "inclusive", "unstructured", "complex", "forked"}
 PLAIN = {"task", "subprocess"}
 
 
@@ -23,7 +24,7 @@ def random_model(seed: int, style: Style | None = None) -> Model:
     return Models(seed, style or Style()).draw()
 
 
-class Models(Events):
+class Models(Blocks):
     """Draws one random model."""
 
     def draw(self) -> Model:
@@ -47,11 +48,13 @@ class Models(Events):
 
     def block(self, place: Place) -> Ends:
         """Draws a block of a random kind that is allowed here."""
-        kinds = {**self.style.blocks, "unstructured": self.style.unstructured}
+        kinds = {**self.style.blocks, **self.style.more, "unstructured": self.style.unstructured}
         if place.depth >= self.style.depth or self.left <= 0:
             kinds = {kind: weight for kind, weight in kinds.items() if kind not in NESTING}
         if place.simple or (self.style.spiff and place.looping):
             kinds = {kind: weight for kind, weight in kinds.items() if kind not in JOINING}
+        if place.looping:  # a second round could come before the first one is reset
+            kinds.pop("complex", None)
         if self.style.spiff and place.in_inclusive:  # its join does not always wait for the others
             kinds = {kind: weight for kind, weight in kinds.items() if kind in PLAIN}
         ends: Ends = getattr(self, self.pick(kinds))(place)
@@ -169,7 +172,7 @@ class Models(Events):
         elif self.chance(0.1) and not self.style.spiff:
             self.pen.error(end, "nobody_catches_this")
         else:
-            self.pen.terminate(end)
+            self.pen.mark(end, "terminate")
         on = self.pen.node("manualTask")
         self.pen.flow(split, on, default=True)
         return task, on
@@ -250,7 +253,7 @@ class Models(Events):
         self.end(task)
         interrupting = self.chance(0.5)
         event = self.pen.node("boundaryEvent", attachedToRef=task, cancelActivity="true" if interrupting else "false")
-        self.trigger(event, interrupting)
+        self.trigger(event, interrupting, place)
         self.pen.flow(event, join)
         entry, last = self.task(place)
         self.pen.flow(join, entry)

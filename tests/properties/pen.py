@@ -42,6 +42,11 @@ class Pen:
         self._elements[id] = SubElement(self.scope, _name(tag), {"id": id, **attributes})
         return id
 
+    def set(self, node: str, **attributes: str) -> None:
+        """Sets attributes of a node."""
+        for name, value in attributes.items():
+            self._elements[node].set(name, value)
+
     def service(self, operation: str) -> str:
         """A service task that asks for a registered operation."""
         return self.node("serviceTask", **{f"{{{CITYLOOP}}}operation": operation})
@@ -74,14 +79,63 @@ class Pen:
         """Gives an event an error with a code, or, on a boundary, one that catches every code."""
         definition = self._definition(node, "error")
         if code is not None:
-            id = f"error_{code}"
-            if all(error.get("id") != id for error in self._definitions):
-                self._definitions.append(ElementTree.Element(_name("error"), {"id": id, "errorCode": code}))
-            definition.set("errorRef", id)
+            self._declare("error", code, errorCode=code)
+            definition.set("errorRef", f"error_{code}")
 
-    def terminate(self, node: str) -> None:
-        """Makes an end event a terminate end event."""
-        self._definition(node, "terminate")
+    def escalation(self, node: str, code: str) -> None:
+        """Gives an event an escalation with a code."""
+        self._declare("escalation", code, escalationCode=code)
+        self._definition(node, "escalation").set("escalationRef", f"escalation_{code}")
+
+    def signal(self, node: str, name: str) -> None:
+        """Gives an event a signal with a name."""
+        self._declare("signal", name, name=name)
+        self._definition(node, "signal").set("signalRef", f"signal_{name}")
+
+    def condition(self, node: str, text: str) -> None:
+        """Makes an event wait for a condition."""
+        SubElement(self._definition(node, "conditional"), _name("condition"), {"id": f"{node}_condition"}).text = text
+
+    def compensation(self, node: str, activity: str | None = None) -> None:
+        """Makes an event throw compensation of one activity or of all in its scope, or stand ready for it."""
+        definition = self._definition(node, "compensate")
+        if activity is not None:
+            definition.set("activityRef", activity)
+
+    def undone_by(self, activity: str, handler: str) -> None:
+        """Lets `handler`, which no flow reaches, undo `activity`."""
+        self._elements[handler].set("isForCompensation", "true")
+        event = self.node("boundaryEvent", attachedToRef=activity)
+        self.compensation(event)
+        line = {"id": f"{event}_association", "sourceRef": event, "targetRef": handler, "associationDirection": "One"}
+        SubElement(self.scope, _name("association"), line)
+
+    def link(self, source: str, target: str) -> None:
+        """Makes a throwing and a catching event the two ends of a link."""
+        for node in (source, target):
+            self._definition(node, "link").set("name", f"link {source}")
+
+    def mark(self, node: str, event: str) -> None:
+        """Gives an event a definition that says no more than its kind: terminate, cancel."""
+        self._definition(node, event)
+
+    def again(self, node: str, condition: str | None, *, before: bool = False, most: int | None = None) -> None:
+        """Makes an activity a standard loop."""
+        marker = SubElement(self._elements[node], _name("standardLoopCharacteristics"), {"id": f"{node}_loop"})
+        marker.set("testBefore", "true" if before else "false")
+        if most is not None:
+            marker.set("loopMaximum", str(most))
+        if condition is not None:
+            SubElement(marker, _name("loopCondition"), {"id": f"{node}_again"}).text = condition
+
+    def text(self, node: str, tag: str, text: str) -> None:
+        """Writes an expression into a node: activationCondition, completionCondition."""
+        SubElement(self._elements[node], _name(tag), {"id": f"{node}_{tag}"}).text = text
+
+    def _declare(self, kind: str, word: str, **attributes: str) -> None:
+        id = f"{kind}_{word}"
+        if all(each.get("id") != id for each in self._definitions):
+            self._definitions.append(ElementTree.Element(_name(kind), {"id": id, **attributes}))
 
     def multi(
         self,

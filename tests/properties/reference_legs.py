@@ -1,19 +1,25 @@
-"""Multi-instance activities of the reference game: 13.3.7 and table 10.31, each leg with variables of its own."""
+"""Marked activities of the reference game: multi-instance (13.3.7), standard loop (13.3.6), ad-hoc (13.3.5)."""
 
 from __future__ import annotations
 
 from tests.properties.conditions import holds
-from tests.properties.reference_run import Activity, Layer
+from tests.properties.reference_drawing import Drawing, Element
+from tests.properties.reference_run import Activity, Layer, Scope
 
 
 class Legs:
-    """The part of the game that begins legs and counts them; an activation counts from 1 in `_number`."""
+    """The part of the game that begins legs, rounds and offers; an activation counts from 1 in `_number`."""
 
+    drawing: Drawing
     _numbers = 0
 
     def _number(self) -> int:
         self._numbers += 1
         return self._numbers
+
+    def _begin(self, scope: Scope, element: Element) -> Activity:
+        """Begins an activity or lets a catching event wait."""
+        raise NotImplementedError
 
     def _work(self, activity: Activity) -> None:
         """Lets a leg, or an activity without legs, do or wait for what its element says."""
@@ -22,6 +28,8 @@ class Legs:
     def _done(self, activity: Activity) -> None:
         """Ends an activity or a leg."""
         raise NotImplementedError
+
+    # -- multi-instance ----------------------------------------------------------------------------------------
 
     def _begin_legs(self, activity: Activity) -> None:
         multi = activity.element.multi
@@ -75,3 +83,50 @@ class Legs:
         multi = activity.element.multi
         if multi is not None and multi.output_collection is not None:
             activity.layer.values[multi.output_collection] = list(activity.outputs)
+
+    # -- standard loop -----------------------------------------------------------------------------------------
+
+    def _is_to_go_again(self, activity: Activity) -> bool:
+        """Whether another round of a standard loop begins; an activity without the marker has one round."""
+        again = activity.element.again
+        if again is None:
+            return activity.rounds == 0
+        if activity.rounds == 0 and not again.before:
+            return True
+        if again.most is not None and activity.rounds >= again.most:
+            return False
+        return again.condition is None or holds(again.condition, activity.layer.read)
+
+    def _next_round(self, activity: Activity) -> bool:
+        """Begins the next round if there is one."""
+        if not self._is_to_go_again(activity):
+            return False
+        activity.rounds += 1
+        activity.inside = None
+        self._work(activity)
+        return True
+
+    # -- ad-hoc ------------------------------------------------------------------------------------------------
+
+    def _open_adhoc(self, activity: Activity) -> None:
+        """Offers every activity without a way in, or in order the first one."""
+        activity.inside = Scope(activity.element.id, activity.layer, activity)
+        drawn = self.drawing.inside(activity.element.id)
+        activity.to_offer = [e for e in drawn if not e.incoming and e.attached_to is None and not e.by_event]
+        self._offer(activity)
+
+    def _offer(self, activity: Activity) -> None:
+        assert activity.inside is not None
+        while activity.to_offer and not (activity.element.ordered and activity.inside.activities):
+            self._begin(activity.inside, activity.to_offer.pop(0))
+
+    def _adhoc_went_on(self, adhoc: Activity) -> None:
+        """Something inside is done: looks at the completion condition and offers the next."""
+        assert adhoc.inside is not None
+        completion = adhoc.element.completion
+        if completion is not None and holds(completion, adhoc.inside.layer.read):
+            adhoc.to_offer.clear()
+            if adhoc.element.cancels_rest:
+                adhoc.inside.clear()
+        else:
+            self._offer(adhoc)

@@ -14,7 +14,8 @@ from tests.properties.reference_run import Open
 Key = tuple[str, str, tuple[int, ...]]  # kind of wait, id of the node, legs from the outside in
 
 FREE_STEPS = 24  # moves made at random; after them only what leads to the end
-MOST_STEPS = 400  # a play that is longer does not come to an end
+WORKED_ON = ("item", "operation", "call")
+MOST_STEPS = 1_500  # a play that is longer does not come to an end
 
 
 @dataclass(frozen=True)
@@ -62,12 +63,12 @@ def walk(model: Model, seed: int, player: Player | None = None) -> list[Move]:
 def choices(model: Model, chance: random.Random, reference: ReferenceGame) -> Iterator[Move]:
     """Random moves that the reference can make next, until it has ended."""
     for number in range(MOST_STEPS):
-        waits = reference.open()
-        if not waits:
+        if reference.outcome is not None:
             return
+        waits = [wait for wait in reference.open() if wait.kind != "condition"]  # nobody can make those happen
         finishing = number >= FREE_STEPS
         if finishing:
-            waits = [wait for wait in waits if _is_in_the_flow(wait)]
+            waits = [wait for wait in waits if wait.is_in_the_flow]
         wait = chance.choice(waits)
         yield _move(model, chance, reference, wait, finishing)
     raise AssertionError(f"model {model.seed} does not come to an end")
@@ -76,6 +77,7 @@ def choices(model: Model, chance: random.Random, reference: ReferenceGame) -> It
 def make(reference: ReferenceGame, move: Move) -> None:
     """Makes the move in the reference game."""
     reference.sent.clear()
+    reference.called_out.clear()
     wait = [wait for wait in reference.open() if wait.key == move.key][move.place]
     if move.what == "throws":
         reference.throw(wait, move.code)
@@ -92,6 +94,7 @@ def facts_of(reference: ReferenceGame) -> dict[str, Any]:
         "outcome": reference.outcome,
         "open": [wait.key for wait in reference.open()],
         "sent": sorted(reference.sent),
+        "called_out": sorted(reference.called_out),
         "variables": reference.variables,
     }
 
@@ -103,20 +106,16 @@ def report(model: Model, seed: int, moves: list[Move], what: str) -> str:
     return f"model seed {model.seed}, play seed {seed}\n{model.xml}\n{start}\n{made}\n{what}"
 
 
-def _is_in_the_flow(wait: Open) -> bool:
-    return wait.activity is not None and wait.activity.element.id == wait.node
-
-
 def _move(model: Model, chance: random.Random, reference: ReferenceGame, wait: Open, finishing: bool) -> Move:
     place = [other for other in reference.open() if other.key == wait.key].index(wait)
     codes = model.codes.get(wait.node, ())
-    if codes and wait.kind in ("item", "operation") and chance.random() < 0.1:
+    if codes and wait.kind in WORKED_ON and chance.random() < 0.1:
         return Move("throws", wait.key, place, code=chance.choice(codes))
     values = {}
     for write in model.writes.get(wait.node, ()):
         keep_last = finishing and write.last is not None
         values[write.name] = write.last if keep_last else chance.choice(write.values)
-    what = "done" if wait.kind in ("item", "operation") else "happens"
+    what = "done" if wait.kind in WORKED_ON else "happens"
     return Move(what, wait.key, place, values)
 
 
