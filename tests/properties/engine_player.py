@@ -10,7 +10,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engine.bpmn.effects import (
+    BroadcastSent,
     CallCancelled,
+    CallStarted,
+    ConditionArmed,
+    ConditionDisarmed,
     Effect,
     FailureCleared,
     InstanceEnded,
@@ -32,6 +36,9 @@ from engine.bpmn.normalise import normalise
 from engine.bpmn.reader import read
 from engine.bpmn.state import BODY, LEG, PARENT, State, state_from_bytes, state_to_bytes
 from engine.bpmn.stimuli import (
+    BroadcastArrived,
+    CallEnded,
+    CallFailed,
     Complete,
     ItemThrew,
     MessageArrived,
@@ -49,10 +56,16 @@ KINDS = {
     OperationRequested: "operation",
     TimerArmed: "timer",
     SubscriptionOpened: "subscription",
+    ConditionArmed: "condition",
+    CallStarted: "call",
     StepFailed: "failure",
 }
-CLOSING = (ItemWithdrawn, OperationCancelled, TimerDisarmed, SubscriptionClosed, CallCancelled, FailureCleared)
-DONE: dict[str, Callable[..., Stimulus]] = {"item": Complete, "operation": OperationDone}
+CLOSING = (
+    *(ItemWithdrawn, OperationCancelled, TimerDisarmed, SubscriptionClosed),
+    *(ConditionDisarmed, CallCancelled, FailureCleared),
+)
+DONE: dict[str, Callable[..., Stimulus]] = {"item": Complete, "operation": OperationDone, "call": CallEnded}
+FAILED: dict[str, Callable[..., Stimulus]] = {"item": ItemThrew, "operation": OperationFailed, "call": CallFailed}
 
 
 def read_net(xml: str) -> Net:
@@ -87,24 +100,28 @@ class EnginePlayer:
         kind = move.key[0]
         wait = [wait for key, _, wait in self._waits() if key == move.key][move.place]
         if move.what == "throws":
-            self._step(ItemThrew(wait, move.code) if kind == "item" else OperationFailed(wait, move.code))
+            self._step(FAILED[kind](wait, move.code))
         elif move.what == "done":
             self._step(DONE[kind](wait, move.values))
         elif kind == "timer":
             self.now = max(self.now, self._rows[wait].due_at)
             self._step(TimerFired(wait))
         else:
-            self._step(MessageArrived(wait, move.values))
+            self._step((BroadcastArrived if kind == "broadcast" else MessageArrived)(wait, move.values))
 
     def facts(self) -> Mapping[str, Any]:
         """What can be seen after a move; effect and state must say the same about the end."""
         ended = [effect.outcome for effect in self._effects if isinstance(effect, InstanceEnded)]
         assert ended == [self.state.outcome] * (self.state.outcome is not None)
-        sent = [self.net.nodes[effect.node].id for effect in self._effects if isinstance(effect, MessageSent)]
+        sent, called_out = (
+            sorted(self.net.nodes[effect.node].id for effect in self._effects if isinstance(effect, kind))
+            for kind in (MessageSent, BroadcastSent)
+        )
         return {
             "outcome": self.state.outcome,
             "open": [key for key, _, _ in self._waits()],
-            "sent": sorted(sent),
+            "sent": sent,
+            "called_out": called_out,
             "variables": self.state.variables,
         }
 
@@ -134,7 +151,10 @@ class EnginePlayer:
         found = []
         for wait, effect in self._rows.items():
             legs, order = self._around(effect.scope)
-            found.append(((KINDS[type(effect)], self._drawn_at(effect.node), legs), order, wait))
+            kind = KINDS[type(effect)]
+            if isinstance(effect, SubscriptionOpened) and effect.kind == "broadcast":
+                kind = "broadcast"
+            found.append(((kind, self._drawn_at(effect.node), legs), order, wait))
         return sorted(found)
 
     def _drawn_at(self, node: int) -> str:

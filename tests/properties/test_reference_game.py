@@ -16,6 +16,10 @@ CONSTRUCTS = (
     *("sendTask", "manualTask", "userTask", "intermediateCatchEvent", "intermediateThrowEvent", "subProcess"),
     *("multiInstanceLoopCharacteristics", "loopCardinality", "loopDataInputRef", "completionCondition"),
     *("errorEventDefinition", "terminateEventDefinition", "messageEventDefinition", "timeCycle", "timeDuration"),
+    *("signalEventDefinition", "escalationEventDefinition", "conditionalEventDefinition", "linkEventDefinition"),
+    *("compensateEventDefinition", "cancelEventDefinition", "errorEventDefinition", "eventBasedGateway"),
+    *("complexGateway", "transaction", "adHocSubProcess", "standardLoopCharacteristics", "callActivity"),
+    *('parallelMultiple="true"', 'isForCompensation="true"', 'ordering="Sequential"', "activationCondition"),
     *('isSequential="true"', 'cancelActivity="false"', 'triggeredByEvent="true"', 'isInterrupting="true"'),
 )
 
