@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.properties.reference_drawing import Element
 from tests.properties.reference_game import ReferenceGame
 from tests.properties.reference_join import flows_ahead
-from tests.properties.reference_run import Activity, Scope
+from tests.properties.reference_run import Activity, Open, Record, Scope
 from tests.properties.walks import Move, facts_of, make
 
 
@@ -118,6 +118,89 @@ class TimersOnce(ReferenceGame):
         super()._begin(scope, element)
 
 
+class DeafToSignals(ReferenceGame):
+    """A signal does not reach what waits for it in the instance itself."""
+
+    def _call_out(self, name: str | None) -> None:
+        pass
+
+
+class EscalationIsLost(ReferenceGame):
+    """Nobody catches an escalation."""
+
+    def _escalate(self, scope: Scope, code: str | None) -> None:
+        pass
+
+
+class AnyOfSeveral(ReferenceGame):
+    """A parallel multiple event happens with its first part."""
+
+    def _happened(self, wait: Open, payload: Mapping[str, Any]) -> None:
+        if wait.armed is not None:
+            wait.armed.element.every = False
+        super()._happened(wait, payload)
+
+
+class ConditionsAreNotLookedAt(ReferenceGame):
+    """A conditional event never happens."""
+
+    def _see_a_condition(self) -> bool:
+        return False
+
+
+class UndoesInOrder(ReferenceGame):
+    """What was completed first is undone first."""
+
+    def _undone_by(self, records: list[Record]) -> Iterator[Record]:
+        return super()._undone_by(records[::-1])
+
+
+class UndoesAllAtOnce(ReferenceGame):
+    """No compensation waits for the one before it."""
+
+    def _compensate(self, scope: Scope, element: Element, wanted: str | None) -> Activity:
+        activity = super()._compensate(scope, element, wanted)
+        while activity.to_undo:
+            self._undo_next(activity)
+        return activity
+
+
+class CancelUndoesNothing(ReferenceGame):
+    """A transaction that is called off leaves what was done."""
+
+    def _cancel(self, scope: Scope, element: Element) -> None:
+        scope.records.clear()
+        super()._cancel(scope, element)
+
+
+class LateTokensGoOn(ReferenceGame):
+    """A complex gateway is reset as soon as it has fired."""
+
+    def _reset_a_complex_gateway(self) -> bool:
+        for scope in self._scopes():
+            scope.passed.clear()
+        return False
+
+    def _at_complex_gateway(self, scope: Scope, element: Element, arrow: str) -> bool:
+        scope.passed.pop(element.id, None)
+        return super()._at_complex_gateway(scope, element, arrow)
+
+
+class NoOrder(ReferenceGame):
+    """A sequential ad-hoc sub-process offers everything at once."""
+
+    def _open_adhoc(self, activity: Activity) -> None:
+        activity.element.ordered = False
+        super()._open_adhoc(activity)
+
+
+class OneRound(ReferenceGame):
+    """A standard loop has one round."""
+
+    def _is_to_go_again(self, activity: Activity) -> bool:
+        return activity.rounds == 0
+
+
 FAULTY_GAMES = (
     JoinsAtOnce,
     WaitsForEveryPath,
@@ -130,4 +213,14 @@ FAULTY_GAMES = (
     ErrorsGoOutside,
     LastFlowWins,
     TimersOnce,
+    DeafToSignals,
+    EscalationIsLost,
+    AnyOfSeveral,
+    ConditionsAreNotLookedAt,
+    UndoesInOrder,
+    UndoesAllAtOnce,
+    CancelUndoesNothing,
+    LateTokensGoOn,
+    NoOrder,
+    OneRound,
 )

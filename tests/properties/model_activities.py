@@ -39,10 +39,13 @@ class Activities:
         """Draws the content of a scope: a start event, blocks, one or two end events, event sub-processes."""
         start = first or self.pen.node("startEvent")
         code, raised = (self.pen.id(word) if self.chance(self.caught_inside) else None for word in ("E", "X"))
-        outer, place = place, place.deeper(
-            depth=place.depth,
-            codes=place.codes + ((code,) if code else ()),
-            escalations=place.escalations + ((raised,) if raised else ()),
+        outer, place = (
+            place,
+            place.deeper(
+                depth=place.depth,
+                codes=place.codes + ((code,) if code else ()),
+                escalations=place.escalations + ((raised,) if raised else ()),
+            ),
         )
         if user_first:
             begin = self.user(place)

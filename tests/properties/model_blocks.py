@@ -1,4 +1,4 @@
-"""Blocks of random models that SpiffWorkflow does not run: choices by events, throws, undoing, and marked activities."""
+"""Blocks of random models that SpiffWorkflow does not run: choices by events, throws, undoing, marked activities."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ class Blocks(Events):
         return node, merge
 
     def _undoable(self, place: Place) -> tuple[list[str], str]:
-        """A start event and steps with compensation, one after the other, side by side or in a loop; their last node."""
+        """A start event and steps with compensation, in a row, side by side or in a loop; the steps and the last node."""
         last = self.pen.node("startEvent")
         side_by_side = self.chance(0.4)
         if side_by_side:

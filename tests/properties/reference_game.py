@@ -177,7 +177,9 @@ class ReferenceGame(Throws):
         chosen = []
         for arrow in arrows:
             always = arrow.condition is None and not gateway
-            if arrow.id != source.default and (always or (arrow.condition and holds(arrow.condition, scope.layer.read))):
+            if arrow.id != source.default and (
+                always or (arrow.condition and holds(arrow.condition, scope.layer.read))
+            ):
                 chosen.append(arrow.id)
         if not chosen and source.default is None:
             raise NoFlow(source.id)

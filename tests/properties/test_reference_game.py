@@ -48,7 +48,7 @@ def test_random_models_hold_every_construct() -> None:
 
 @pytest.mark.parametrize("faulty", FAULTY_GAMES, ids=lambda game: game.__name__)
 def test_walk_against_a_faulty_game_finds_the_fault(faulty: type[ReferenceGame]) -> None:
-    """A game with any one of eleven typical faults does not survive the random models."""
+    """A game with any one of these typical faults does not survive the random models."""
     with pytest.raises(Difference):
         _walk_all(faulty)
 
