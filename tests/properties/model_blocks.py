@@ -164,7 +164,7 @@ class Blocks(Events):
         return node, merge
 
     def _undoable(self, place: Place) -> tuple[list[str], str]:
-        """A start event and steps with compensation, in a row, side by side or in a loop; the steps and the last node."""
+        """A start event and steps with compensation, in a row, side by side or in a loop; they, and the last."""
         last = self.pen.node("startEvent")
         side_by_side = self.chance(0.4)
         if side_by_side:

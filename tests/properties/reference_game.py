@@ -173,13 +173,11 @@ class ReferenceGame(Throws):
         arrows = [self.drawing.arrows[id] for id in source.outgoing]
         if len(arrows) == 1 or (source.default is None and all(arrow.condition is None for arrow in arrows)):
             return source.outgoing
-        gateway = source.tag in ("exclusiveGateway", "inclusiveGateway")
+        always = not source.tag.endswith("Gateway")  # out of an activity a flow without condition is always taken
         chosen = []
         for arrow in arrows:
-            always = arrow.condition is None and not gateway
-            if arrow.id != source.default and (
-                always or (arrow.condition and holds(arrow.condition, scope.layer.read))
-            ):
+            is_open = always if arrow.condition is None else holds(arrow.condition, scope.layer.read)
+            if arrow.id != source.default and is_open:
                 chosen.append(arrow.id)
         if not chosen and source.default is None:
             raise NoFlow(source.id)
