@@ -171,7 +171,7 @@ class EnginePlayer:
         order: list[int] = []
         while scope:
             record = self.state.scopes[scope]
-            if record[BODY]:
+            if record[LEG]:  # a round of a standard loop is no leg
                 legs.insert(0, record[LEG])
             order[:0] = [record[BODY], scope]
             scope = record[PARENT]

@@ -112,7 +112,7 @@ def _move(model: Model, chance: random.Random, reference: ReferenceGame, wait: O
     if codes and wait.kind in WORKED_ON and chance.random() < 0.1:
         return Move("throws", wait.key, place, code=chance.choice(codes))
     values = {}
-    for write in model.writes.get(wait.node, ()):
+    for write in model.writes.get(wait.node, ()) if wait.kind != "timer" else ():
         keep_last = finishing and write.last is not None
         values[write.name] = write.last if keep_last else chance.choice(write.values)
     what = "done" if wait.kind in WORKED_ON else "happens"
