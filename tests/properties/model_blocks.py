@@ -223,7 +223,7 @@ class Blocks(Events):
         node = self.pen.node("adHocSubProcess", ordering=order, cancelRemainingInstances=rest)
         outside = self.pen.enter(node)
         for _ in range(self.random.choice((2, 3))):
-            self.user(place.inside(), Write("b1", (True, False)))
+            self.user(place.inside(), Write("b1", (True, False), True))
         self.pen.scope = outside
         if self.chance(0.7):
             self.pen.text(node, "completionCondition", "b1 == true")

@@ -111,9 +111,12 @@ class Legs:
     def _open_adhoc(self, activity: Activity) -> None:
         """Offers every activity without a way in, or in order the first one."""
         activity.inside = Scope(activity.element.id, activity.layer, activity)
-        drawn = self.drawing.inside(activity.element.id)
-        activity.to_offer = [e for e in drawn if not e.incoming and e.attached_to is None and not e.by_event]
+        activity.to_offer = self._all_of(activity.element)
         self._offer(activity)
+
+    def _all_of(self, adhoc: Element) -> list[Element]:
+        drawn = self.drawing.inside(adhoc.id)
+        return [e for e in drawn if not e.incoming and e.attached_to is None and not e.by_event]
 
     def _offer(self, activity: Activity) -> None:
         assert activity.inside is not None
@@ -121,12 +124,17 @@ class Legs:
             self._begin(activity.inside, activity.to_offer.pop(0))
 
     def _adhoc_went_on(self, adhoc: Activity) -> None:
-        """Something inside is done: looks at the completion condition and offers the next."""
+        """Something inside is done: looks at the completion condition and offers the next, or everything anew."""
         assert adhoc.inside is not None
         completion = adhoc.element.completion
+        if adhoc.is_closing:
+            return
         if completion is not None and holds(completion, adhoc.inside.layer.read):
+            adhoc.is_closing = True
             adhoc.to_offer.clear()
             if adhoc.element.cancels_rest:
                 adhoc.inside.clear()
         else:
+            if completion is not None and not adhoc.to_offer and not adhoc.inside.activities:
+                adhoc.to_offer = self._all_of(adhoc.element)
             self._offer(adhoc)

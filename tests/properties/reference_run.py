@@ -68,6 +68,7 @@ class Activity:
         self.ended_legs = 0
         self.rounds = 0  # of a standard loop
         self.to_offer: list[Element] = []  # what an ad-hoc sub-process has not offered yet
+        self.is_closing = False  # its completion condition has held
         self.to_undo: list[Record] = []  # what a compensation has still to do, next first
         self.undoes_for: Activity | None = None  # the compensation that this handler works for
         self.over = False
