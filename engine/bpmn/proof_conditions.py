@@ -97,6 +97,9 @@ class Oracle:
         if sign == "=":
             if any(answer for (kind, *sides), answer in atoms.items() if kind == ">" and {left, right} == set(sides)):
                 return False
+            opposite = _opposite(left, right)
+            if opposite is not None and atoms.get(("=", *sorted(opposite, key=repr))) is False:
+                return True  # a truth value is one of two
             for own, other in ((left, right), (right, left)):
                 if own[0] == "const" and any(
                     answer
@@ -128,6 +131,14 @@ class Oracle:
         if key not in self._atoms:
             self._atoms[key] = self.ask(2) == 0
         return self._atoms[key]
+
+
+def _opposite(left: Any, right: Any) -> tuple[Any, Any] | None:
+    """The comparison with the other truth value, where one side is a truth value."""
+    for one, two in ((left, right), (right, left)):
+        if two in (("const", True), ("const", False)) and isinstance(two[1], bool):
+            return one, ("const", not two[1])
+    return None
 
 
 def plain(tree: Any) -> Any:

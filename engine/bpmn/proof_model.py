@@ -44,6 +44,7 @@ class Model:
         self.answers_of = [self._answers(node) if node.kind in HUMAN else () for node in net.nodes]
         self.live = self._live()
         self.errors = [self._caught(node, "error") for node in net.nodes]
+        self.begun_by = [self._begun_by(node) for node in net.nodes]
         self.escalations = [self._caught(node, "escalation") for node in net.nodes]
 
     def begins_with(self) -> dict[str, Any]:
@@ -149,6 +150,30 @@ class Model:
                 if event is not None and event.kind == kind:
                     found.setdefault(event.name or "any", None)
         return tuple(found)
+
+
+    def _begun_by(self, node: Node) -> frozenset[int]:
+        """The places, in the scope of the event, that only tokens which it began can be at."""
+        net = self.original
+        if node.kind is Kind.START:
+            around = net.scopes[node.scope].node
+            return frozenset(() if around is None else (around,))
+        if node.attached_to is None:
+            return frozenset({node.index})
+        host = net.nodes[node.attached_to]
+        before = self.along([*(net.flows[flow].target for flow in host.outgoing), host.index])
+        return frozenset(self.along([node.index]) - before)
+
+    def along(self, begin: list[int]) -> set[int]:
+        """The nodes that flows lead to from these, in the same scope; those included."""
+        seen, waiting = set(begin), list(begin)
+        while waiting:
+            for flow in self.original.nodes[waiting.pop()].outgoing:
+                target = self.original.flows[flow].target
+                if target not in seen:
+                    seen.add(target)
+                    waiting.append(target)
+        return seen
 
 
 class OracleProgram(Program):

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.bpmn.arrivals import arrival_of
 from engine.bpmn.effects import CallCancelled, CallStarted, EscalationSent, InstanceEnded, NodeEntered, StepFailed
 from engine.bpmn.game import Step, advance
-from engine.bpmn.net import Node
+from engine.bpmn.net import Kind, Node
 from engine.bpmn.play import leg_and_element
 from engine.bpmn.program import played_by
 from engine.bpmn.proof_conditions import Oracle
@@ -30,7 +30,8 @@ from engine.clock import stopwatch
 from engine.domain.access import DEFAULT_POLICY
 from engine.errors import EngineError
 
-MOST_WAYS = 64  # of one stimulus; beyond, what hangs on unknown data is not looked at completely
+MOST_WAYS = 256  # of one stimulus; beyond, what hangs on unknown data is not looked at completely
+_FELT = frozenset({"error", "escalation", "signal", "cancel", "compensation", "terminate"})
 _BEFORE_ORDERS = frozenset({"rejected", "not_filed"})
 _VOIDING = "directive:order:void"
 
@@ -109,7 +110,7 @@ class Explorer:
         with played_by(OracleProgram(self.model, arrival_of, self.oracle)):
             for start in starts_of(self.model):
                 happening = Happening(start, self.model.net.nodes[0])
-                for way in self._ways(None, self.subject, happening, -1):
+                for way in list(self._ways(None, self.subject, happening, -1)):
                     at, is_new = self._marking(way, None)
                     self.space.roots.append(Edge(happening, way.tape, at))
                     if is_new:
@@ -149,16 +150,18 @@ class Explorer:
             return
         groups, disturbing = groups_of(state, self.model, self.called)
         for happening in disturbing:
-            if self._is_worth_it(happening):
+            if self._is_worth_it(happening, state):
                 yield from self._take(at, happening)
         done: set[int] = set()
         for number, group in enumerate(groups):
-            if len(groups) == 1 or not self._may_be_ample(group):
-                continue
+            if len(groups) == 1:
+                break
             done.add(number)
             before = len(self.space.edges[at])
             ways = [
-                (happening, list(self._ways(*self.space.states[at], happening, at))) for happening in group.happenings
+                (happening, list(self._ways(*self.space.states[at], happening, at)))
+                for happening in group.happenings
+                if not happening.again or self._is_first(happening, state)
             ]
             fresh = [new for happening, found in ways for new in self._add(at, happening, found)]
             yield from fresh
@@ -168,41 +171,38 @@ class Explorer:
         for number, group in enumerate(groups):
             if number not in done:
                 for happening in group.happenings:
-                    yield from self._take(at, happening)
+                    if not happening.again or self._is_first(happening, state):
+                        yield from self._take(at, happening)
 
     def _take(self, at: int, happening: Happening) -> Iterator[int]:
         yield from list(self._add(at, happening, list(self._ways(*self.space.states[at], happening, at))))
 
     def _add(self, at: int, happening: Happening, ways: list[_Way]) -> Iterator[int]:
         """Write down the steps that a happening leads to; yields the markings that are new."""
-        before = self.space.states[at][0] if happening.again else None
         for way in ways:
-            if before is not None and _crowd(way.step.state) > max(1, _crowd(before)):
-                continue  # an event that happens again while its last token is at the same place
             target, is_new = self._marking(way, at)
             self.space.edges[at].append(Edge(happening, way.tape, target))
             if is_new:
                 yield target
 
-    def _may_be_ample(self, group: Group) -> bool:
-        return all(not happening.again for happening in group.happenings)
-
     def _is_ample(self, at: int, group: Group, ways: list[tuple[Happening, list[_Way]]]) -> bool:
-        """Whether what happened to the group was seen by nothing else at the marking."""
+        """Whether what happened to the group was seen by nothing else at the marking.
+
+        Where nothing is bound, some ways may cancel others or end the instance, as long as one leaves them all: what
+        was cancelled leaves no trace, so that the marking behind is the same whatever it did before.
+        """
         state, subject = self.space.states[at]
         others = state.waits.keys() - group.waits
         found = [way for _, each in ways for way in each]
-        return bool(found) and all(
-            way.subject == subject
-            and way.cut is None
-            and way.failed is None
-            and way.step.state.outcome is None
-            and others <= way.step.state.waits.keys()
-            for way in found
-        )
+        if any(way.subject != subject or way.cut is not None or way.failed is not None for way in found):
+            return False
+        leaving = [way.step.state.outcome is None and others <= way.step.state.waits.keys() for way in found]
+        return all(leaving) and bool(found) if subject is not None else any(leaving)
 
-    def _is_worth_it(self, happening: Happening) -> bool:
+    def _is_worth_it(self, happening: Happening, state: State) -> bool:
         """An event sub-process that touches nothing around it is looked at once, for it is the same beside anything."""
+        if not happening.again or not self._is_first(happening, state):
+            return not happening.again
         index = happening.node.index
         if index not in self.alone:
             return True
@@ -210,6 +210,14 @@ class Explorer:
             return False
         self.fired.add(index)
         return True
+
+    def _is_first(self, happening: Happening, state: State) -> bool:
+        """Whether what an event that does not interrupt began before is over: once more beside it is nothing new."""
+        record = state.waits.get(getattr(happening.stimulus, "wait", 0))
+        if record is None:
+            return True
+        scope, own = record[2], self.model.begun_by[happening.node.index]
+        return not any(place in own and where == scope for place, where in _places(state))
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
@@ -326,9 +334,12 @@ def _text(element: Any) -> str | None:
     return element if isinstance(element, str) else None
 
 
-def _crowd(state: State) -> int:
-    crowd = _crowded(state)
-    return 1 if crowd is None else crowd[1]
+def _places(state: State) -> Iterator[tuple[int, int]]:
+    """The node and scope of every token at rest."""
+    yield from ((record[1], record[2]) for record in state.waits.values() if record[3] == 0)
+    yield from ((record[0], record[1]) for record in state.scopes.values() if not record[3])
+    yield from ((body[0], body[1]) for body in state.bodies.values())
+    yield from ((index, scope) for scope, index in state.joins)
 
 
 def _crowded(state: State) -> tuple[int, int] | None:
@@ -347,19 +358,26 @@ def _crowded(state: State) -> tuple[int, int] | None:
 
 
 def _self_contained(model: Model) -> frozenset[int]:
-    """The starts of event sub-processes that run beside the rest and neither move a subject nor end anything else."""
+    """The events that begin something beside the rest which neither moves a subject nor ends or meets anything else."""
+    return frozenset(
+        node.index for node in model.net.nodes if not node.interrupting and not any(map(_is_seen, _begun(model, node)))
+    )
+
+
+def _begun(model: Model, node: Node) -> Iterator[Node]:
+    """All that the event begins; what it shares with others, a node that is seen, stands for meeting them."""
     net = model.net
-    alone = set()
-    for node in net.nodes:
-        inside = net.scopes[node.scope].node
-        if inside is None or node.interrupting or node.index not in net.scopes[node.scope].starts:
-            continue
-        if net.nodes[inside].kind.value != "event_subprocess":
-            continue
-        within = [each for each in net.nodes if each.index == node.index or _is_within(model, each, node.scope)]
-        if not any(_is_seen(each) for each in within):
-            alone.add(node.index)
-    return frozenset(alone)
+    if node.kind is Kind.START:
+        yield from (each for each in net.nodes if _is_within(model, each, node.scope))
+        return
+    along = model.along([node.index])
+    for index in along:
+        yield net.nodes[index]
+        inside = net.nodes[index].scope_inside
+        if inside is not None:
+            yield from (each for each in net.nodes if _is_within(model, each, inside))
+        if index not in model.begun_by[node.index] or net.nodes[index].boundaries:
+            yield replace(net.nodes[index], loop="issue")
 
 
 def _is_within(model: Model, node: Node, scope: int | None) -> bool:
@@ -372,11 +390,10 @@ def _is_within(model: Model, node: Node, scope: int | None) -> bool:
 
 
 def _is_seen(node: Node) -> bool:
-    """Whether a node moves a subject or is felt outside the event sub-process it stands in."""
+    """Whether a node moves a subject or is felt by what runs beside it."""
     if node.call is not None or node.action or node.loop not in (None, "report", "coordinate"):
         return True
     event = node.event
     kinds = {event.kind, *(part.kind for part in event.parts)} if event is not None else set()
-    return node.kind.value in ("end", "throw") and bool(
-        kinds & {"error", "escalation", "signal", "cancel", "compensation"}
-    )
+    felt = _FELT if node.kind is Kind.END else _FELT - {"terminate"}
+    return node.kind in (Kind.END, Kind.THROW) and bool(kinds & felt)
