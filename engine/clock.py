@@ -29,7 +29,7 @@ def stopwatch() -> float:
 
 
 def cpu_seconds() -> float:
-    """CPU seconds this process has used: for benches."""
+    """CPU seconds this process has used: for benches, and for work that gives up when it has used its share."""
     return time.process_time()
 
 

@@ -128,12 +128,15 @@ def ingest(source: str, files: tuple[Path, ...], at: datetime | None, as_json: b
 BESIDE = (".dmn", ".json", ".form")
 
 
-def _checked(files: tuple[Path, ...]) -> Iterator[tuple[str, Report]]:
-    """The report on each BPMN file, those in zips too; forms and decisions given along stand beside each of them.
+def _checked(files: tuple[Path, ...]) -> Iterator[tuple[str, Report, dict[str, Any]]]:
+    """The report on each BPMN file, those in zips too, and the proofs of its processes.
+
+    Forms and decisions given along stand beside each of them.
 
     A process in a folder of its own, as `processes/` keeps them, has its forms beside it too.
     """
     from engine.bpmn.upload import check_upload_in_child
+    from engine.services.proof_files import proofs_of
 
     beside = {file.name: file.read_bytes() for file in files if file.suffix.lower() in BESIDE}
     for file in files:
@@ -143,9 +146,14 @@ def _checked(files: tuple[Path, ...]) -> Iterator[tuple[str, Report]]:
         alone = is_zip(content) or file.name in beside
         own = file.parent.glob("forms/*.json") if file.stem == file.parent.name else ()
         there = {} if alone else {**{form.name: form.read_bytes() for form in own}, **beside}
-        reports = check_upload_in_child({file.name: content, **there}).reports
-        for inside, report in reports.items():
-            yield str(file) if inside == file.name else f"{file}:{inside}", report
+        upload = check_upload_in_child({file.name: content, **there})
+        for inside, report in upload.reports.items():
+            yield str(file) if inside == file.name else f"{file}:{inside}", report, proofs_of(upload, inside)
+
+
+def _refused_rules(proof: dict[str, Any]) -> str:
+    refused = [each["rule"] for each in proof["rules"] if each["verdict"] == "refused"]
+    return f"refused by {', '.join(refused)}" if refused else f"proved, {proof['markings']} markings"
 
 
 @main.command()
@@ -154,8 +162,8 @@ def _checked(files: tuple[Path, ...]) -> Iterator[tuple[str, Report]]:
 @click.option("--fates", "with_fates", is_flag=True, help="List what became of each element, text and foreign word.")
 def check(files: tuple[Path, ...], as_json: bool, with_fates: bool) -> None:
     """Say what an upload of these BPMN files or zips would answer; DMN files and forms stand beside the BPMN files."""
-    for file, checked in _checked(files):
-        report = {"file": file, **checked.to_json(with_fates=with_fates)}
+    for file, checked, proofs in _checked(files):
+        report = {"file": file, **checked.to_json(with_fates=with_fates), "proof": proofs}
         if as_json:
             _print(report)
         else:
@@ -168,6 +176,9 @@ def check(files: tuple[Path, ...], as_json: bool, with_fates: bool) -> None:
             click.echo("  " + ", ".join(f"{count} {fate}" for fate, count in report["fates"].items()))
             for thing in report.get("things", ()):
                 click.echo(f"  {thing['line']}:{thing['element']} {thing['name']}: {thing['fate']} {thing['detail']}")
+            for process, proof in proofs.items():
+                refused = {kind: _refused_rules(each) for kind, each in proof.items()}
+                click.echo(f"  {process}: as a loop {refused['loop']}; as a plain process {refused['plain']}")
             opinion = report["second_opinion"]
             click.echo(f"  second opinion: {opinion['verdict']} {opinion['reason'] or ''}".rstrip())
 

@@ -151,7 +151,6 @@ class Model:
                     found.setdefault(event.name or "any", None)
         return tuple(found)
 
-
     def _begun_by(self, node: Node) -> frozenset[int]:
         """The places, in the scope of the event, that only tokens which it began can be at."""
         net = self.original

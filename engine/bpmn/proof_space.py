@@ -26,7 +26,7 @@ from engine.bpmn.proof_stimuli import CalledAt, Group, Happening, groups_of, sta
 from engine.bpmn.proof_subject import GIVEN, Bound, Incident
 from engine.bpmn.state import State
 from engine.bpmn.stimuli import Complete, MessageArrived, Stimulus
-from engine.clock import stopwatch
+from engine.clock import cpu_seconds
 from engine.domain.access import DEFAULT_POLICY
 from engine.errors import EngineError
 
@@ -85,7 +85,7 @@ class _Way:
 
 
 class Explorer:
-    """Explores one model within `most` markings and `seconds`; `subject` is what it is bound to at the beginning."""
+    """Explores one model within `most` markings and `seconds` of CPU; `subject` is what it begins bound to."""
 
     def __init__(
         self,
@@ -98,7 +98,7 @@ class Explorer:
         space: Space | None = None,
     ) -> None:
         self.model, self.called = model, called
-        self.subject, self.most, self.until = subject, most, stopwatch() + seconds
+        self.subject, self.most, self.until = subject, most, cpu_seconds() + seconds
         self.oracle = Oracle()
         self.space = space or Space(model)
         self.index: dict[Any, int] = {}
@@ -136,7 +136,7 @@ class Explorer:
             if fresh is None:
                 on_stack.discard(at)
                 stack.pop()
-            elif len(self.space.states) >= self.most or stopwatch() > self.until:
+            elif len(self.space.states) >= self.most or cpu_seconds() > self.until:
                 self.space.complete = False
                 return
             else:

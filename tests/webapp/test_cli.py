@@ -148,7 +148,7 @@ def test_check_answers_with_the_promised_keys(cityloop: Cityloop) -> None:
     assert done.exit_code == 0
     shipped, other = lines(done)
     for report in (shipped, other):
-        assert set(report) == {"file", "grade", "second_opinion", "changes", "findings", "processes", "fates"}
+        assert set(report) == {"file", "grade", "second_opinion", "changes", "findings", "processes", "fates", "proof"}
         assert set(report["second_opinion"]) == {"verdict", "reason"}
         said = {"rule", "severity", "element", "line", "message", "params"}
         assert all(set(f) == said for f in report["findings"])
@@ -156,6 +156,18 @@ def test_check_answers_with_the_promised_keys(cityloop: Cityloop) -> None:
     assert shipped["second_opinion"]["verdict"] in {"agrees", "cannot"}
     assert other["grade"] == "refused"
     assert other["findings"][0]["rule"] == "bpmn.root"
+
+
+def test_check_shows_the_proof_of_each_process_as_a_loop_and_as_a_plain_one(cityloop: Cityloop) -> None:
+    """What may be published, and as what, is told with the check and not only on the page."""
+    (report,) = lines(cityloop("check", "--json", str(SHIPPED)))
+    proofs = report["proof"]["closed_loop_command"]
+    assert {kind: proof["proved"] for kind, proof in proofs.items()} == {"loop": True, "plain": False}
+    assert {rule["rule"]: rule["verdict"] for rule in proofs["plain"]["rules"]}["CL-01"] == "not_applicable"
+    assert [each["rule"] for each in proofs["plain"]["counter_examples"]] == ["CL-09"] * 3
+    told = cityloop("check", str(SHIPPED)).stdout
+    assert "closed_loop_command: as a loop proved" in told
+    assert "as a plain process refused by CL-09" in told
 
 
 def test_check_for_people_names_grade_findings_and_opinion(cityloop: Cityloop, tmp_path: Path) -> None:
