@@ -100,7 +100,10 @@ class _Prover:
         found += [each for _, problems in called.values() for each in problems]
         found += self._drawn(net, kind, subject)
         if kind == "loop":
-            found += closed_loops(spaces) if subject is not None else [_nothing_marked(net)]
+            open_loops = closed_loops(spaces) if subject is not None else [_nothing_marked(net)]
+            if subject is not None and open_loops:  # what the life cycle refuses reaches nothing behind it
+                found = [each for each in found if each.code != "cl_10_dead"]
+            found += open_loops
         self.at_work.pop()
         proof = self._proof(net, kind, spaces, found)
         self.made[net.id, kind] = proof

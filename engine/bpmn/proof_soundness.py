@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from engine.bpmn.findings import Severity
 from engine.bpmn.net import Kind, Net, Node
@@ -11,7 +11,7 @@ from engine.bpmn.proof_space import Refusal, Space
 from engine.bpmn.proof_subject import Directive
 from engine.bpmn.proof_terms import ProofKind
 from engine.bpmn.proof_trace import course_to, course_to_refusal
-from engine.bpmn.stimuli import MessageArrived
+from engine.bpmn.stimuli import Complete, MessageArrived
 
 _OWED = {
     "issued": "no_feedback", "executing": "no_feedback", "feedback": "no_verification",
@@ -48,9 +48,24 @@ def soundness(net: Net, spaces: list[Space], kind: ProofKind) -> list[Found]:
     return list(found.values())
 
 
+def nearest_first(space: Space, markings: Collection[int]) -> list[int]:
+    """Those of the markings that are reached by the fewest steps first."""
+    if not markings:
+        return []
+    seen = dict.fromkeys(root.target for root in space.roots)
+    queue = list(seen)
+    for at in queue:
+        for edge in space.edges[at]:
+            if edge.target not in seen:
+                seen[edge.target] = None
+                queue.append(edge.target)
+    return [at for at in queue if at in markings]
+
+
 def _stuck(space: Space) -> Iterator[Found]:
     """Steps that the game refuses, because tokens would be stuck or never come to rest."""
-    for refusal in space.refusals:
+    order = {at: number for number, at in enumerate(nearest_first(space, range(len(space.states))))}
+    for refusal in sorted(space.refusals, key=lambda each: order.get(each.source, -1)):
         code = refusal.error.code
         if code in ("game.stalled", "game.too_many_steps", "game.no_start"):
             node = _named(space, refusal)
@@ -69,7 +84,8 @@ def _named(space: Space, refusal: Refusal) -> Node | None:
 def _failed(space: Space, kind: ProofKind) -> Iterator[Found]:
     """Markings at which a node cannot go on without an operator."""
     seen = set()
-    for at, failure in space.failed.items():
+    for at in nearest_first(space, space.failed):
+        failure = space.failed[at]
         node = space.model.net.nodes[failure.node]
         if node.index in seen:
             continue
@@ -90,12 +106,14 @@ def _failed(space: Space, kind: ProofKind) -> Iterator[Found]:
 def _doubled(space: Space, kind: ProofKind) -> Iterator[Found]:
     """Markings with two tokens at one place, and places where they grow without bound."""
     nodes = space.model.net.nodes
-    for at, index in list(space.unbounded.items())[:1]:
+    for at in nearest_first(space, space.unbounded)[:1]:
+        index = space.unbounded[at]
         message = f"Expected tokens to come together again, but more and more gather at “{label(nodes[index])}”."
         yield Found(
             "CL-10", "cl_10_unbounded", nodes[index], message, {"name": label(nodes[index])}, course_to(space, at)
         )
-    for at, index in list(space.twice.items())[:1]:
+    for at in nearest_first(space, space.twice)[:1]:
+        index = space.twice[at]
         severity: Severity = "error" if kind == "loop" else "warning"
         message = f"Expected one token at “{label(nodes[index])}”, but there can be two, and it is done twice."
         params = {"name": label(nodes[index])}
@@ -105,7 +123,9 @@ def _doubled(space: Space, kind: ProofKind) -> Iterator[Found]:
 def _endless(space: Space) -> Iterator[Found]:
     """The first marking from which no end can be reached, where the life cycle is not what holds it up."""
     at = first_endless(space)
-    if at is not None and not _held_up(space, at):
+    if at is not None and not any(refusal.error.code.startswith("game.") for refusal in _refused(space, at)):
+        if _held_up(space, at):
+            return
         node = _waiting(space, at)
         message = f"Expected a way to an end, but once “{label(node)}” waits there is none."
         yield Found("CL-10", "cl_10_endless", node, message, {"name": label(node)}, course_to(space, at))
@@ -140,15 +160,20 @@ def first_endless(space: Space) -> int | None:
 
 def _held_up(space: Space, at: int) -> Refusal | None:
     """The step that the life cycle refuses at or behind a marking without an end."""
+    refused = [each for each in _refused(space, at) if not each.error.code.startswith("game.")]
+    return min(refused, key=lambda each: isinstance(each.happening.stimulus, MessageArrived), default=None)
+
+
+def _refused(space: Space, at: int) -> list[Refusal]:
+    """What is refused at or behind a marking, the nearest first."""
     behind, queue = {at}, [at]
     for each in queue:
         for edge in space.edges[each]:
             if edge.target not in behind:
                 behind.add(edge.target)
                 queue.append(edge.target)
-    refused = [r for r in space.refusals if r.source in behind and not r.error.code.startswith("game.")]
     order = {marking: number for number, marking in enumerate(queue)}
-    return min(refused, key=lambda r: (isinstance(r.happening.stimulus, MessageArrived), order[r.source]), default=None)
+    return sorted((each for each in space.refusals if each.source in behind), key=lambda each: order[each.source])
 
 
 def _waiting(space: Space, at: int) -> Node:
@@ -173,7 +198,8 @@ def closed_loops(spaces: list[Space]) -> list[Found]:
 
 def _open_ends(space: Space) -> Iterator[Found]:
     shown = set()
-    for at, (state, subject) in enumerate(space.states):
+    for at in nearest_first(space, range(len(space.states))):
+        state, subject = space.states[at]
         if state.outcome is None or subject is None or subject.is_settled:
             continue
         short = _OWED.get(subject.state, "not_issued") if isinstance(subject, Directive) else "incident_open"
@@ -193,18 +219,33 @@ def _last(net: Net, entered: list[str]) -> Node:
 
 
 def _cut(space: Space) -> Iterator[Found]:
-    for at, index in list(space.cut.items())[:1]:
-        node = space.model.net.nodes[index]
+    for at in nearest_first(space, space.cut)[:1]:
+        node = space.model.net.nodes[space.cut[at]]
         message = f"Expected the order in “{label(node)}” to be closed, but it can be cut off while it is at work."
         yield Found("CL-01", "cl_01_cut", node, message, {"name": label(node)}, course_to(space, at))
 
 
 def _never_closed(space: Space) -> Iterator[Found]:
     at = first_endless(space)
-    refusal = _held_up(space, at) if at is not None else None
+    refusal = (_held_up(space, at) if at is not None else None) or _nobody_can(space)
     if refusal is None:
         return
     node = _named(space, refusal) or refusal.happening.node
     message = f"Expected a move that the life cycle allows, but “{label(node)}” never can: {refusal.error.message}"
     params = {"name": label(node), "code": refusal.error.code}
     yield Found("CL-01", "cl_01_refused", node, message, params, course_to_refusal(space, refusal))
+
+
+def _nobody_can(space: Space) -> Refusal | None:
+    """An open item that, with some data, no answer completes: the life cycle refuses each of them."""
+    refused: dict[tuple[int, int], list[Refusal]] = {}
+    for refusal in space.refusals:
+        stimulus = refusal.happening.stimulus
+        if isinstance(stimulus, Complete) and not refusal.error.code.startswith("game."):
+            refused.setdefault((refusal.source, stimulus.wait), []).append(refusal)
+    hopeless = {}
+    for (source, _), each in refused.items():
+        answers = space.model.answers_of[each[0].happening.node.index] or ({},)
+        if all(any(refusal.happening.stimulus.answers is one for refusal in each) for one in answers):  # type: ignore[union-attr]
+            hopeless[source] = each[0]
+    return next((hopeless[at] for at in nearest_first(space, hopeless)), None)

@@ -25,15 +25,13 @@ from engine.bpmn.proof_model import NOW, Model, OracleProgram
 from engine.bpmn.proof_stimuli import CalledAt, Group, Happening, groups_of, starts_of
 from engine.bpmn.proof_subject import GIVEN, Bound, Incident
 from engine.bpmn.state import State
-from engine.bpmn.stimuli import Complete, MessageArrived, Stimulus
+from engine.bpmn.stimuli import Complete, MessageArrived
 from engine.clock import cpu_seconds
-from engine.domain.access import DEFAULT_POLICY
 from engine.errors import EngineError
 
 MOST_WAYS = 256  # of one stimulus; beyond, what hangs on unknown data is not looked at completely
 _FELT = frozenset({"error", "escalation", "signal", "cancel", "compensation", "terminate"})
 _BEFORE_ORDERS = frozenset({"rejected", "not_filed"})
-_VOIDING = "directive:order:void"
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +282,7 @@ class Explorer:
         if isinstance(subject, Incident) and isinstance(stimulus, Complete):
             given = {**GIVEN, **stimulus.answers}
         department = _text(step.legs.get(effect.scope, (0, None))[1])
-        return subject.entered(node, department, given, authorised=_is_authorised(stimulus, happening.node))
+        return subject.entered(node, department, given, authorised=isinstance(stimulus, MessageArrived))
 
     def _after_call(self, subject: Incident, happening: Happening) -> Incident:
         assert happening.end is not None
@@ -321,13 +319,6 @@ class Explorer:
             if crowd[1] > 2:
                 space.unbounded[at] = crowd[0]
         return at, True
-
-
-def _is_authorised(stimulus: Stimulus, node: Node) -> bool:
-    """Whether a request that was approved, or a person with the right to it, led to what follows in this step."""
-    if isinstance(stimulus, MessageArrived):
-        return True
-    return isinstance(stimulus, Complete) and _VOIDING in DEFAULT_POLICY.permissions.get(node.role or "", ())
 
 
 def _text(element: Any) -> str | None:
