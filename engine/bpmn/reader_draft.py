@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lxml.etree import _Element
 
-from engine.bpmn.net import Event, Flow, Kind, Node, Scope
+from engine.bpmn.net import HUMAN, Event, Expression, Flow, Kind, Node, Scope
 from engine.bpmn.reader_lanes import Lane
 from engine.bpmn.tree import MODEL, attribute, documentation_of, id_of
 
@@ -134,7 +135,7 @@ class Draft:
                     lane=lane.name if lane else None,
                     role=lane.role if lane else None,
                     documentation=documentation_of(draft.element),
-                    **draft.more,
+                    **_in_lane(draft, lane),
                 )
             )
         return tuple(finished)
@@ -154,3 +155,11 @@ class Draft:
             Scope(s.index, s.node, s.parent, tuple(nodes[i]), tuple(starts[i]), tuple(event_subprocesses[i]))
             for i, s in enumerate(self.scopes)
         )
+
+
+def _in_lane(draft: NodeDraft, lane: Lane | None) -> dict[str, Any]:
+    """What a node says, with the department of its lane among the candidates of a person's step."""
+    if lane is None or lane.department is None or draft.kind not in HUMAN:
+        return draft.more
+    department = Expression(json.dumps(lane.department, ensure_ascii=False))
+    return {**draft.more, "candidates": (*draft.more.get("candidates", ()), department)}

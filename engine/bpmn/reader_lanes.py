@@ -13,10 +13,11 @@ from engine.bpmn.tree import CL, attribute, children, descendants, id_of, text_o
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """The name and the role of a lane; the role of an outer lane holds where an inner one has none."""
+    """The name of a lane, its role and its department; those of an outer lane hold where an inner one has none."""
 
     name: str
     role: str | None
+    department: str | None
 
 
 def read_lanes(process: _Element, known: Collection[str], findings: Findings) -> dict[str, Lane]:
@@ -24,15 +25,21 @@ def read_lanes(process: _Element, known: Collection[str], findings: Findings) ->
     found: dict[str, Lane] = {}
     for lane_set in descendants(process, "laneSet"):
         for lane in children(lane_set, "lane"):
-            _read_lane(lane, None, found, known, findings)
+            _read_lane(lane, None, None, found, known, findings)
     return found
 
 
 def _read_lane(
-    lane: _Element, outer_role: str | None, found: dict[str, Lane], known: Collection[str], findings: Findings
+    lane: _Element,
+    outer_role: str | None,
+    outer_department: str | None,
+    found: dict[str, Lane],
+    known: Collection[str],
+    findings: Findings,
 ) -> None:
     """Notes the nodes of a lane, then those of the lanes inside it, which win. The guard bounds the depth."""
-    read = Lane(attribute(lane, "name") or id_of(lane), attribute(lane, "role", CL) or outer_role)
+    role, department = attribute(lane, "role", CL), attribute(lane, "department", CL)
+    read = Lane(attribute(lane, "name") or id_of(lane), role or outer_role, department or outer_department)
     for reference in children(lane, "flowNodeRef"):
         id = text_of(reference)
         if id in known:
@@ -42,4 +49,4 @@ def _read_lane(
             findings.add("lane.unknown_node", "warning", lane, message, lane=read.name[:80], name=id[:80])
     for inner in children(lane, "childLaneSet"):
         for child in children(inner, "lane"):
-            _read_lane(child, read.role, found, known, findings)
+            _read_lane(child, read.role, read.department, found, known, findings)

@@ -36,6 +36,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("stage", ("FlowNode",), "pick"),
     Mark("form", ("UserTask", "ManualTask", "Task", "StartEvent"), "pick"),
     Mark("role", ("Lane",), "pick"),
+    Mark("department", ("Lane",), "pick"),
     Mark("rounds", _HUMAN, "text"),
     Mark("exit", _HUMAN, "pick"),
     Mark("assignee", _HUMAN, "expression"),

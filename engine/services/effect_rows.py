@@ -23,6 +23,7 @@ from engine.storage.tables.routing import external_job
 from engine.storage.types import NEVER
 
 from . import clocks
+from .addressees import addressee
 from .addressing import listeners
 from .bound import BoundDirective
 from .desk import Desk
@@ -160,14 +161,18 @@ class EffectRows:
         code, department_id = self.department_of(effect.scope)
         bound = instance.bound
         task = bound.tasks().get(code) if isinstance(bound, BoundDirective) and code is not None else None
-        if node.role and node.role not in DEPARTMENT_ROLES:
+        named = addressee(self.desk, node, self.step.state.seen_from(effect.scope))
+        role = named.role or self._who_decides(node)
+        if named.department_id is not None:
+            department_id = named.department_id
+        elif role and role not in DEPARTMENT_ROLES:
             department_id = instance.department_id
         self.items[effect.wait] = {
             "instance_id": instance.id,
             "wait": effect.wait,
             "node_id": node.id,
             "name": node.name or node.id,
-            "role": self._who_decides(node),
+            "role": role,
             "department_id": department_id,
             "scope": effect.scope,
             "subject_kind": instance.subject_kind,
@@ -177,7 +182,7 @@ class EffectRows:
             "opened_at": self.desk.now,
             "due_at": None,
             "sort_at": NEVER,
-            "claimed_by": None,
+            "claimed_by": named.person_id,
             "revision": 1,
             "changed_by": None,
             "changed_at": None,
