@@ -252,7 +252,7 @@ def _gone_wrong(play: Play, node: Node, scope: int, wait: int, code: str | None,
     """An operation or a called process failed: a caught error goes on from its boundary, the rest is repaired."""
     del play.state.waits[wait]
     if code is not None and is_caught(play, node, scope, code):
-        throw_at(play, node, scope, wait, code)
+        throw_at(play, node, scope, wait, code, message)
         return
     reason = EngineError(
         "game.error_uncaught" if code is not None else "game.operation_failed",

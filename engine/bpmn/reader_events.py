@@ -15,6 +15,7 @@ from engine.bpmn.net import Event
 from engine.bpmn.reader_definitions import Definitions, name_for
 from engine.bpmn.reader_texts import read_stated
 from engine.bpmn.reader_timers import read_timer
+from engine.bpmn.reader_work import with_words
 from engine.bpmn.tree import EVENT_DEFINITIONS, attribute, children, id_of, local, text_of
 
 ALLOWED: Mapping[str, tuple[str, ...]] = {
@@ -39,7 +40,7 @@ def read_event(element: _Element, definitions: Definitions, findings: Findings) 
         return _proposed_message(element, "event.no_trigger", f"a trigger, but the {_spoken(where)} has none", findings)
     if not found:
         return _NONE
-    parts = [_read_part(each, element, definitions, findings) for each in found]
+    parts = [_read_part_with_words(each, element, definitions, findings) for each in found]
     read = [part for part in parts if part is not None]
     if len(read) < len(parts):
         return None
@@ -66,6 +67,13 @@ def _definitions(element: _Element, definitions: Definitions, findings: Findings
         else:
             found.append(shared)
     return found
+
+
+def _read_part_with_words(
+    definition: _Element, element: _Element, definitions: Definitions, findings: Findings
+) -> Event | None:
+    part = _read_part(definition, element, definitions, findings)
+    return None if part is None else with_words(part, definition, element, findings)
 
 
 def _read_part(definition: _Element, element: _Element, definitions: Definitions, findings: Findings) -> Event | None:

@@ -146,13 +146,13 @@ def _read_node(
         event = read_event(element, definitions, findings)
         if event is None:
             return
-        more["event"] = with_words(event, element, findings)
+        more["event"] = event
         more["interrupting"] = _interrupts(element, name, event, findings)
     if kind is Kind.RECEIVE and element.get("instantiate") == "true":
         more["instantiate"] = True
     if kind in (Kind.RECEIVE, Kind.SEND):
         message = Event("message", definitions.named_or_proposed("message", element, element, findings))
-        more["event"] = with_words(message, element, findings)
+        more["event"] = with_words(message, element, element, findings)
     if kind is Kind.CALL:
         more["call"] = read_call(element, findings)
         kind = Kind.CALL if more["call"] else Kind.MANUAL

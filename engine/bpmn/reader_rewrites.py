@@ -96,12 +96,12 @@ def _imply_start(scope: ScopeDraft, draft: Draft, findings: Findings) -> None:
         return  # each of them is offered
     if not first and not triggered and _begins_by_itself(scope, draft):
         return
-    if not first and scope.index in draft.scope_of.values():
-        remedy = "draw one and connect it"
-        findings.unsupported(
-            scope.element, "a (sub-)process without a start event in which no node comes first", remedy
-        )
-        return
+    ring = [node for node in draft.nodes if node.scope == scope.index and node.kind not in _NEVER_FIRST]
+    if not first and (ring := [node for node in ring if node.index not in caught_links]):
+        message = "Expected a start event or a node that no flow leads to, but there is neither."
+        begin = f"it begins at {ring[0].id!r:.80}"
+        findings.propose("start.nowhere", scope.element, message, begin, name=ring[0].id[:80])
+        first = ring[:1]
     if triggered:
         name = name_for(scope.element)
         message = "Expected a start event in the event sub-process, but there is none."

@@ -93,8 +93,8 @@ def _read_literal(kind: TimerKind, text: str, element: _Element, findings: Findi
 
 def _once(kind: TimerKind, text: str, element: _Element) -> Event | None:
     """The first time of a cycle where it cannot repeat, so that neither its number nor its interval matters."""
-    found = _CYCLE.fullmatch(text) if kind == "cycle" and not _repeats(element) else None
-    if found is None or found.group(1) == "0":
+    found = _CYCLE.fullmatch(text) if kind == "cycle" else None
+    if found is None or found.group(1) == "0" or (_repeats(element) and found.group(1) != "1"):
         return None
     start, interval = (found.group(2) or "").rstrip("/"), found.group(3)
     first: tuple[TimerKind, str] = ("date", start) if start else ("duration", interval)
@@ -113,6 +113,8 @@ def _nearest(kind: TimerKind, text: str, code: str) -> tuple[TimerKind, str]:
         attempt = f"R{count if bounded else MOST_REPETITIONS}/{start or ''}{interval}"
         if not _is_timer(kind, attempt):
             attempt = f"R{count if bounded else MOST_REPETITIONS}/{start or ''}PT1M"
+    elif code == "expression.duration_range" and not re.search("[1-9]", re.sub(r"[.,]\d+", "", text)):
+        attempt = "PT1S"
     elif calendar := _CALENDAR.fullmatch(text):
         years, months, days, rest = calendar.groups()
         attempt = f"P{int(years or 0) * 365 + int(months or 0) * 30 + int(days or 0)}D{rest or ''}"

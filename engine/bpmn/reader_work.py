@@ -14,7 +14,7 @@ from engine.bpmn.expressions import spelling_of
 from engine.bpmn.findings import Findings
 from engine.bpmn.net import HUMAN, Call, Event, Expression, Kind, Mappings
 from engine.bpmn.reader_texts import read_expression, read_name
-from engine.bpmn.tree import CL, EVENT_DEFINITIONS, attribute, children, descendants, id_of, local
+from engine.bpmn.tree import CL, attribute, children, descendants, id_of
 
 _BINDINGS = ("latest", "deployment", "version", "tag")
 _OUTSIDE_HOLES = re.compile(r",(?![^{]*\})")
@@ -66,10 +66,12 @@ def read_mappings(element: _Element, way: str, findings: Findings) -> Mappings:
     return tuple(found)
 
 
-def with_words(event: Event, element: _Element, findings: Findings) -> Event:
-    """`event` with what words of ours add to it: the key of its message, the variables that take what was caught."""
+def with_words(event: Event, definition: _Element, element: _Element, findings: Findings) -> Event:
+    """`event` with what words of ours add to it: the key of its message, the variables that take what was caught.
+
+    They stand on its `definition`, which for a receive or send task is the task; findings stand on `element`.
+    """
     given: dict[str, Any] = {}
-    definition = next((each for each in children(element) if local(each) in EVENT_DEFINITIONS), element)
     for field in ("code_variable", "text_variable"):
         if event.kind in ("error", "escalation") and (name := attribute(definition, field, CL)) is not None:
             given[field] = read_name(name, element, f"cl:{field}", findings, proposal="it is not kept")

@@ -11,7 +11,7 @@ from typing import Literal
 from .catching import broadcast_name, enter_boundary, happen, key_of, start_event_subprocess, start_inside
 from .compensating import compensate
 from .effects import BroadcastSent, EscalationSent, MessageSent, NodeLeft
-from .mapping import inputs_of, sees
+from .mapping import inputs_of, sees, written
 from .net import Event, Kind, Node
 from .play import NOWHERE, Play
 from .state import BODY, BROADCAST, INSIDE, NODE, WRAPPER
@@ -55,6 +55,9 @@ def throw(play: Play, node: Node, scope: int, go_on: Callable[[], None], *, stay
     parts = play.program.parts[node.index]
     keys = [key_of(play, event, scope) for event in parts]  # a key that is none keeps the token here
     seen = sees(play, scope, inputs_of(play, node, scope))
+    for wait in (wait for event in parts if event.kind == "signal" for wait in _reached(play, event.name)):
+        _, index, where, _, _ = play.state.waits[wait]
+        written(play, play.net.nodes[index], where, {})  # an output of theirs that fails keeps the token here too
     if not stays:
         play.leave(node, scope)
     before = len(play.queue)
@@ -81,13 +84,14 @@ def _is_there(play: Play, token: Token) -> bool:
 
 def _broadcast(play: Play, name: str | None) -> None:
     """Reach everyone in the instance who waited for the broadcast before it was sent, in the order they began to."""
-    waits = play.state.waits
-    reached = [
-        wait for wait, record in waits.items() if record[0] == BROADCAST and broadcast_name(play.net, record) == name
-    ]
-    for wait in reached:
-        if wait in waits:  # an earlier one may have interrupted it
+    for wait in _reached(play, name):
+        if wait in play.state.waits:  # an earlier one may have interrupted it
             happen(play, wait, inside=True)
+
+
+def _reached(play: Play, name: str | None) -> list[int]:
+    waits = play.state.waits.items()
+    return [wait for wait, record in waits if record[0] == BROADCAST and broadcast_name(play.net, record) == name]
 
 
 # -- errors and escalations ------------------------------------------------------------------------------------------

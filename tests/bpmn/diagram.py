@@ -186,6 +186,22 @@ class Diagram:
         SubElement(self._scope, _tag("association"), {"id": f"{boundary}_{handler}", **ends})
         return self
 
+    def caught(self, id: str, *, code: str | None = None, text: str | None = None) -> Diagram:
+        """The variables that take the code and the text of an error or escalation that an event catches."""
+        for definition in self._nodes[id]:
+            if definition.tag in (_tag("errorEventDefinition"), _tag("escalationEventDefinition")):
+                for mark, name in (("code_variable", code), ("text_variable", text)):
+                    if name is not None:
+                        definition.set(_mark(mark), name)
+        return self
+
+    def writes(self, id: str, **outputs: str) -> Diagram:
+        """What an event or activity writes when it is done, {name: expression}, in place of its whole result."""
+        extensions = SubElement(self._nodes[id], _tag("extensionElements"))
+        for target, source in outputs.items():
+            SubElement(extensions, _mark("output"), {"source": source, "target": target})
+        return self
+
     # -- flows and reading -----------------------------------------------------------------------------------------
 
     def flow(self, *paths: str) -> Diagram:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.bpmn.effects import InstanceEnded, ItemWithdrawn, NodeLeft, StepFailed
+from engine.bpmn.stimuli import OperationFailed
 from engine.errors import Rejected
 from tests.bpmn.course import Course
 from tests.bpmn.diagram import Diagram
@@ -173,3 +174,18 @@ def test_error_leaves_tokens_of_non_interrupting_borders_alone():
     diagram = throwing(edge="flood").boundary("hint", "sub", message="hint", interrupting=False).user("remind")
     course = Course(diagram.flow("hint > remind")).message("hint").complete("a")
     assert course.open == ["by_edge", "remind"]
+
+
+def test_code_and_text_of_what_was_caught_become_variables():
+    """The event that catches may name a variable for each; they are written where it goes on."""
+    diagram = Diagram().start().service("w").user("help", "more").flow("start > w", "b > help", "x > more")
+    diagram.boundary("b", "w", error="flood").boundary("x", "w", interrupting=False, escalation="")
+    diagram.caught("b", code="code", text="text").caught("x", code="late")
+    course = Course(diagram)
+    course.step(OperationFailed(course.wait("w"), "flood", "It rains"))
+    assert course.variables == {"code": "flood", "text": "It rains"}
+    diagram = Diagram().start().user("go").throw("t", escalation="late").user("a").flow("start > go > t > a")
+    with diagram.event_subprocess("h"):
+        diagram.start("s", interrupting=False, escalation="", message="mail").user("help").flow("s > help")
+    diagram.caught("s", code="code")
+    assert Course(diagram).complete("go").variables == {"code": "late"}

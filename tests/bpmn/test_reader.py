@@ -131,7 +131,9 @@ def test_reader_timer_expression_is_told_from_a_literal(text: str, spelling: str
 @pytest.mark.parametrize(
     ("text", "proposed"),
     [
-        *((text, "PT1H") for text in ("-PT1H", "P", "PT0S", "P9999999999D", "2 hours", "0 0/5 * * * ?", "= x +")),
+        *((text, "PT1H") for text in ("-PT1H", "P", "P9999999999D", "2 hours", "0 0/5 * * * ?", "= x +")),
+        ("PT0S", "PT1S"),
+        ("PT0.1S", "PT1S"),
         ("P1M", "P30D"),
         ("P1Y", "P365D"),
         ("P1Y2M", "PT1H"),
@@ -186,6 +188,12 @@ def test_reader_cycle_that_cannot_repeat_is_its_first_time(text: str, once: str)
     assert event is not None
     assert event.timer == Expression(once)
     assert found.rewritten == {"p"}
+
+
+def test_reader_cycle_of_one_repetition_is_its_first_time_everywhere() -> None:
+    """It cannot load the worker, however short its interval."""
+    found = reading(chain(task("t")) + REPEATING.format(TIMER.format("timeCycle", "R1/PT2S")))
+    assert [finding.rule for finding in found.findings] == ["timer.once"]
 
 
 @pytest.mark.parametrize(

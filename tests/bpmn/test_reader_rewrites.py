@@ -62,15 +62,11 @@ def test_implied_start_of_an_empty_subprocess_is_over_at_once() -> None:
     assert Course(net_of(chain(("s", '<bpmn:subProcess id="s"/>'), task("after")))).open == ["after"]
 
 
-@pytest.mark.parametrize(
-    "inside",
-    [
-        TASKS + flow("a", "b") + flow("b", "a") + flow("c", "c"),
-    ],
-)
-def test_implied_start_where_nothing_can_begin_is_refused(inside: str) -> None:
-    """A ring has no first node."""
-    assert [error.rule for error in errors_of(inside)] == ["unsupported"]
+def test_implied_start_of_a_ring_is_asked_about() -> None:
+    """A ring has no first node: the first of the file is proposed."""
+    inside = TASKS + flow("a", "b") + flow("b", "a") + flow("c", "c")
+    assert ("start.nowhere", "warning", "p") in noted(inside)
+    assert Course(net_of(inside)).open == ["a"]
 
 
 # -- link events: 10.5.5 ---------------------------------------------------------------------------------------------
