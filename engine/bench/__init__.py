@@ -20,6 +20,7 @@ BENCHES = MappingProxyType(
         "feel": "cases of the DMN TCK that give the expected value, and evaluations per second",
         "census": "things of the real files that have a fate, counted by another library",
         "hostile": "hostile files in the child of the check: executed, over its limits, not named, publishable",
+        "reload": "processes of the real files that go on alike with their state saved and read again at each wait",
         "peers": "the engine step with its rows against SpiffWorkflow saved as JSON, and other engines' figures",
     }
 )

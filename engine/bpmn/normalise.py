@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from lxml.etree import _Element
 
-from engine.bpmn import normalise_people, normalise_vendor
+from engine.bpmn import normalise_globals, normalise_people, normalise_vendor
 from engine.bpmn.tree import CL, EVENT_DEFINITIONS, FLOW_NODES, MODEL, id_of, local
 
 IDENTIFIED = (
@@ -104,6 +104,8 @@ def normalise(root: _Element) -> Normalised:
     unnamed: list[_Element] = []
     numbers: Counter[str] = Counter()
     known = {id for element in root.iter(f"{{{MODEL}}}*") if (id := id_of(element))}
+    for id, was, inside in normalise_globals.draw_global_tasks(root, known):
+        changes.append(Change(id, "global task as a process", was, inside))
     for element in root.iter(f"{{{MODEL}}}*"):
         name = local(element)
         if name in IDENTIFIED:

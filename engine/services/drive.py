@@ -166,7 +166,7 @@ class ScratchIncident:
 class _Instance:
     net: Net
     data: Proposals
-    state: bytes
+    state: Any  # as `Drive` stores it: bytes, unless it keeps states as they are
     parent: tuple[_Instance, int] | None = None
     subject: ScratchDirective | ScratchIncident | None = None
     over: bool = False
@@ -174,9 +174,14 @@ class _Instance:
 
 
 class Drive:
-    """A dry run of one process. `net_of` finds called processes, `form_of` the form of a human node."""
+    """A dry run of one process. `net_of` finds called processes, `form_of` the form of a human node.
 
-    def __init__(self, net_of: NetOf, form_of: FormOf) -> None:
+    The state is saved and read again at every wait; `reload` off keeps it as it is, which must make no difference.
+    """
+
+    def __init__(self, net_of: NetOf, form_of: FormOf, *, reload: bool = True) -> None:
+        self._stored: Callable[[State], Any] = state_to_bytes if reload else lambda state: state
+        self._loaded: Callable[[Any], State] = state_from_bytes if reload else lambda state: state
         self.net_of = net_of
         self.form_of = form_of
         self.now = START_OF_TIME
@@ -203,7 +208,7 @@ class Drive:
 
     def _judge(self, root: _Instance) -> Driven:
         if root.over:
-            state = state_from_bytes(root.state)
+            state = self._loaded(root.state)
             if state.outcome == "error":
                 return self._result(root, "failed", "The process ended with an error nobody catches.", None)
             if not _is_settled(root.subject):
@@ -228,7 +233,7 @@ class Drive:
         self, root: _Instance, outcome: str, reason: str | None, element: str | None, code: str | None = None
     ) -> Driven:
         waits = [] if outcome == "completed" else [w for i in self.instances if not i.over for w in self._waits(i)]
-        state = state_from_bytes(root.state) if root.state else State()
+        state = self._loaded(root.state) if root.state else State()
         text = f"{code}: {reason}" if code and reason else reason
         return Driven(
             root.net.id, outcome, tuple(waits), text, element, self.steps, tuple(self.trace), dict(state.variables),
@@ -238,7 +243,7 @@ class Drive:
     def _waits(self, instance: _Instance) -> list[str]:
         if not instance.state:
             return []
-        waits = state_from_bytes(instance.state).waits.values()
+        waits = self._loaded(instance.state).waits.values()
         return [f"{instance.net.nodes[w[1]].kind.value} {instance.net.nodes[w[1]].id}" for w in waits]
 
     def _next(self, root: _Instance) -> bool:
@@ -246,11 +251,11 @@ class Drive:
         if self.pending:
             instance, stimulus = self.pending.pop(0)
             wait = getattr(stimulus, "wait", None)
-            if not instance.over and (wait is None or wait in state_from_bytes(instance.state).waits):
+            if not instance.over and (wait is None or wait in self._loaded(instance.state).waits):
                 self._play(instance, stimulus)
             return True
         running = [i for i in self.instances if not i.over]
-        states = {id(i): state_from_bytes(i.state) for i in running}
+        states = {id(i): self._loaded(i.state) for i in running}
         for instance in running:
             for wait, record in states[id(instance)].waits.items():
                 if record[0] == ITEM:
@@ -301,9 +306,9 @@ class Drive:
 
     def _play(self, instance: _Instance, stimulus: Stimulus) -> None:
         self.steps += 1
-        before = state_from_bytes(instance.state) if instance.state else None
+        before = self._loaded(instance.state) if instance.state else None
         step = advance(instance.net, before, stimulus, self.now)
-        instance.state = state_to_bytes(step.state)
+        instance.state = self._stored(step.state)
         self.frames.append(frame_of(instance.net, before, stimulus, step.effects, step.state, self.now))
         if before is not None and (line := told(instance.net, before, stimulus)) is not None:
             self.trace.append(line)
@@ -345,7 +350,7 @@ class Drive:
         for other in self.instances:
             if other is sender or other.over or not other.state:
                 continue
-            for wait, record in state_from_bytes(other.state).waits.items():
+            for wait, record in self._loaded(other.state).waits.items():
                 if record[0] == BROADCAST and broadcast_name(other.net, record) == name:
                     self.pending.append((other, BroadcastArrived(wait)))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import shipped
-from engine.bpmn.check import check_in_child
+from engine.bpmn.check import Report, check_in_child
 from engine.bpmn.decisions_link import link_decisions
 from engine.bpmn.decisions_model import Decisions
 from engine.bpmn.decisions_reader import read_decisions
@@ -29,8 +29,13 @@ def drive_file(file: Path, process_id: str | None, variables: Mapping[str, Any])
 
     Raises: Rejected (`definition.refused`) with findings for a file that does not run; NotFound (`process.unknown`).
     """
-    content = file.read_bytes()
-    report = check_in_child(content)
+    return drive_checked(file, check_in_child(file.read_bytes()), process_id, variables)
+
+
+def drive_checked(
+    file: Path, report: Report, process_id: str | None, variables: Mapping[str, Any], *, reload: bool = True
+) -> Driven:
+    """The same for a file with its report. Raises: as `drive_file`."""
     if not report.nets or report.grade == "refused":
         raise Rejected(
             "definition.refused",
@@ -45,7 +50,7 @@ def drive_file(file: Path, process_id: str | None, variables: Mapping[str, Any])
     library = _Library(file, report.nets)
     net = library.net(chosen)
     assert net is not None
-    return Drive(library.net, library.answers).run(net, variables)
+    return Drive(library.net, library.answers, reload=reload).run(net, variables)
 
 
 class _Library:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import render_template, request
 
+from engine.bpmn.elements import EVENTS, elements, patterns, semantics
 from webapp.guard import PUBLIC, Area, MenuItem
 from webapp.session import actor, the_engine
 from webapp.text import texts
@@ -19,3 +20,14 @@ def pages() -> str:
     wanted = request.args.get("role", "")
     first = [wanted] if wanted in known else own or ["public"]
     return render_template("help/help.html", first=first, others=[role for role in known if role not in first])
+
+
+@area.page("/elements", permission=PUBLIC)
+def bpmn_elements() -> str:
+    """Every element of BPMN, how it is executed, and the test that shows it."""
+    rows = elements()
+    groups = {group: [row for row in rows if row.group == group] for group in dict.fromkeys(row.group for row in rows)}
+    places = {each: [row for row in EVENTS if row.place == each] for each in dict.fromkeys(row.place for row in EVENTS)}
+    return render_template(
+        "help/elements.html", groups=groups, places=places, patterns=patterns(), semantics=semantics()
+    )
