@@ -32,6 +32,8 @@ from .state import (
     MESSAGE,
     NODE,
     PARENT,
+    R_INSIDE,
+    R_NODE,
     TIMER,
     WRAPPER,
     State,
@@ -172,11 +174,23 @@ class _Check:
         return Obstacle(self.plan.old.nodes[node].id, "migrate.join")
 
     def _compensations(self) -> Iterator[Obstacle]:
-        """What could still be compensated would have to be told apart by nodes that may differ: it stays."""
-        if any(self.state.done.values()):
-            scope = next(iter(self.state.done))
-            node = self.state.scopes[scope][NODE] if scope in self.state.scopes else None
-            yield Obstacle(self.plan.old.id if node is None else self.plan.old.nodes[node].id, "migrate.compensation")
+        """What can still be undone is undone on the new version by the like of its handler."""
+        for records in self.state.done.values():
+            yield from self._records(records)
+
+    def _records(self, records: list[Any]) -> Iterator[Obstacle]:
+        for record in records:
+            index = record[R_NODE]
+            if not self._is_undone_alike(index):
+                yield Obstacle(self.plan.old.nodes[index].id, "migrate.compensation")
+            yield from self._records(record[R_INSIDE])
+
+    def _is_undone_alike(self, index: int) -> bool:
+        target, handler = self.plan.nodes.get(index), self.old.handlers.get(index)
+        if target is None or self.plan.new.nodes[target].kind is not self.plan.old.nodes[index].kind:
+            return False
+        wanted = None if handler is None else self.plan.nodes.get(handler, -1)
+        return self.new.handlers.get(target) == wanted
 
     def _activity(self, index: int, scope: int) -> Iterator[Obstacle]:
         """Whether a node that stands in `scope` has its like in the like place."""
@@ -201,6 +215,8 @@ class _Check:
             return new.scope == 0
         if record[INSIDE] == WRAPPER:
             return bool(record[NODE] == index)
+        if record[INSIDE] < 0:  # what is undone stands where it was done, which is over
+            return self._is_undone_alike(record[NODE])
         around = self.plan.nodes.get(record[NODE])
         return around is not None and new.scope == self.plan.new.nodes[around].scope_inside
 
@@ -237,7 +253,7 @@ def _translated(plan: Plan, state: State) -> State:
     after = state.copy()
     for record in after.scopes.values():
         record[NODE] = nodes[record[NODE]]
-        if record[INSIDE] != WRAPPER:
+        if record[INSIDE] >= 0:
             record[INSIDE] = new.nodes[record[NODE]].scope_inside
     for body in after.bodies.values():
         body[B_NODE] = nodes[body[B_NODE]]
@@ -247,6 +263,7 @@ def _translated(plan: Plan, state: State) -> State:
     }
     for gate in after.gates.values():
         gate[0] = nodes[gate[0]]
+    after.done = {scope: _renumbered(records, nodes) for scope, records in state.done.items()}
     after.joins = {
         (scope, nodes[index] if index >= 0 else round_of(nodes[round_of(index)])): {
             flows[flow]: count for flow, count in tokens.items()
@@ -254,6 +271,16 @@ def _translated(plan: Plan, state: State) -> State:
         for (scope, index), tokens in state.joins.items()
     }
     return after
+
+
+def _renumbered(records: list[Any], nodes: Mapping[int, int]) -> list[Any]:
+    """Records of what is done, as the new version counts; a record is never changed, copies of a state share it."""
+    made = []
+    for record in records:
+        twin = [*record]
+        twin[R_NODE], twin[R_INSIDE] = nodes[record[R_NODE]], _renumbered(record[R_INSIDE], nodes)
+        made.append(twin)
+    return made
 
 
 def _resume(plan: Plan, what: int, extra: Any) -> Any:
@@ -279,7 +306,11 @@ def _sits_alike(play: Play, node: Node, scope: int, host: int) -> bool:
     if host == ARMED_FOR_SCOPE:
         event_subprocess = play.net.scopes[node.scope].node
         inside = state.scopes[scope][INSIDE] if scope else 0
-        return event_subprocess is not None and event_subprocess in play.net.scopes[inside].event_subprocesses
+        return (
+            inside >= 0
+            and event_subprocess is not None
+            and event_subprocess in play.net.scopes[inside].event_subprocesses
+        )
     if host in state.bodies:
         return bool(node.attached_to == state.bodies[host][B_NODE])
     if host in state.scopes:
@@ -291,7 +322,7 @@ def _arm_what_is_new(plan: Plan, play: Play) -> None:
     """Arm the boundaries and event sub-processes that the version before did not have."""
     state, known = play.state, set(plan.nodes.values())
     hosts = [(wait, r[1], r[2]) for wait, r in state.waits.items() if not r[3]]
-    hosts += [(scope, r[NODE], r[PARENT]) for scope, r in state.scopes.items() if not r[BODY]]
+    hosts += [(scope, r[NODE], r[PARENT]) for scope, r in state.scopes.items() if not r[BODY] and r[INSIDE] >= 0]
     hosts += [(body, r[B_NODE], r[B_SCOPE]) for body, r in state.bodies.items()]
     for host, index, scope in hosts:
         node = play.net.nodes[index]
@@ -300,7 +331,7 @@ def _arm_what_is_new(plan: Plan, play: Play) -> None:
             continue  # what sits on a leg sits on its body
         dues = boundary_dues(play, node, scope)
         arm_boundaries(play, node, scope, host, {i: due for i, due in dues.items() if i not in known})
-    for scope, inside in [(0, 0), *((s, r[INSIDE]) for s, r in list(state.scopes.items()) if r[INSIDE] != WRAPPER)]:
+    for scope, inside in [(0, 0), *((s, r[INSIDE]) for s, r in list(state.scopes.items()) if r[INSIDE] >= 0)]:
         if not _is_interrupted(play, scope):
             dues = trigger_dues(play, scope, inside)
             arm_starts(play, scope, {i: due for i, due in dues.items() if i not in known})

@@ -120,7 +120,7 @@ def publish(desk: Desk, id: str, revision: int, effective_from: datetime | None 
         raise NotAllowed("definition.same_person", message, id=id)
     given = {"publisher_id": desk.actor_id, "published_at": desk.now, "effective_from": effective_from or desk.now}
     new = _move(desk, id, revision, "publish", ["certificate"], **given)
-    arm(desk, id, net_from_bytes(draft.net))
+    arm(desk, id, net_from_bytes(draft.net), effective_from)
     return new
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import bindparam, select
 
 from engine.bpmn.net import Net
@@ -21,6 +23,9 @@ MOST_AT_ONCE = 200
 
 _ARM = insert_into(start_trigger)
 _DISARM = Prepared(start_trigger.delete().where(start_trigger.c.definition_id == bindparam("definition_id")))
+_IS_ARMED = Prepared(
+    select(start_trigger.c.node_id).where(start_trigger.c.definition_id == bindparam("definition_id")).limit(1)
+)
 _KNOWN = Prepared(select(awaited_message.c.name).where(awaited_message.c.name == bindparam("name")))
 _KNOW = insert_into(awaited_message)
 _place = ("definition_id", "node_id", "part")
@@ -51,8 +56,10 @@ _MOVE_ON = Prepared(
 )
 
 
-def arm(desk: Desk, definition_id: str, net: Net) -> int:
+def arm(desk: Desk, definition_id: str, net: Net, begins_at: datetime | None = None) -> int:
     """Arm what begins instances of a version that is published now; how many triggers.
+
+    Shape: its timers count from `begins_at`, the instant it takes effect (None: now).
 
     A version that moves an order or an incident is begun for its subject alone and never by itself. The triggers of
     the version before stay until this one takes effect: a letter finds the version that starts now, and a timer of
@@ -64,7 +71,7 @@ def arm(desk: Desk, definition_id: str, net: Net) -> int:
             desk.uow.run(_KNOW, {"name": name})
     if any(node.loop or node.action for node in net.nodes):
         return 0
-    armed = triggers(net, desk.now)
+    armed = triggers(net, begins_at or desk.now)
     for each in armed:
         desk.uow.run(
             _ARM,
@@ -81,9 +88,13 @@ def arm(desk: Desk, definition_id: str, net: Net) -> int:
     return len(armed)
 
 
-def disarm(desk: Desk, definition_id: str) -> int:
-    """Nothing begins this version by itself any more; how many triggers there were."""
-    return desk.uow.run(_DISARM, {"definition_id": definition_id})
+def disarm(desk: Desk, definition_id: str) -> None:
+    """Nothing begins this version by itself any more; the version before it does again, where it is still published."""
+    desk.uow.run(_DISARM, {"definition_id": definition_id})
+    process_id = desk.city.definition(desk.uow, definition_id).process_id
+    version = _starts_now(desk, process_id)
+    if version is not None and desk.uow.one(_IS_ARMED, {"definition_id": version.id}) is None:
+        arm(desk, version.id, version.net)
 
 
 def fire_due(desk: Desk, limit: int = MOST_AT_ONCE) -> int:
@@ -97,7 +108,7 @@ def fire_due(desk: Desk, limit: int = MOST_AT_ONCE) -> int:
     ):
         version = _starts_now(desk, process_id)
         if version is None or version.id != definition_id:
-            disarm(desk, definition_id)
+            desk.uow.run(_DISARM, {"definition_id": definition_id})
             continue
         later = next_due(version.net, node_id, part, due_at, fired + 1)
         place = {"definition_id": definition_id, "node_id": node_id, "part": part}

@@ -7,11 +7,14 @@ from datetime import timedelta
 import pytest
 
 from engine.bpmn.effects import SubscriptionOpened, TimerArmed, TimerDisarmed
+from engine.bpmn.game import advance
 from engine.bpmn.migrate import migrate, obstacles, plan
 from engine.bpmn.state import state_to_bytes
+from engine.bpmn.stimuli import Complete
 from engine.errors import Rejected
 from tests.bpmn.course import NOON, Course
 from tests.bpmn.diagram import Diagram
+from tests.bpmn.test_game_compensation import done, trip, undoable
 
 pytestmark = pytest.mark.fast
 
@@ -106,3 +109,26 @@ def test_boundaries_and_starts_that_are_new_are_armed_and_old_ones_withdrawn():
     assert [net.nodes[e.node].id for e in moved.effects if isinstance(e, SubscriptionOpened)] == ["stopped"]
     assert [e.wait for e in moved.effects if isinstance(e, TimerDisarmed)] == [course.wait("limit")]
     assert moved.state.waits[course.wait("kept")][4] == course.state.waits[course.wait("kept")][4]
+
+
+def test_what_can_be_undone_is_undone_on_the_new_version():
+    """What was done before the move is undone after it, newest first; a handler that is gone keeps the instance."""
+    course = done(trip())
+    assert course.open == ["undo_flight"]
+    other = undoable(Diagram().user("else_"), "flight", "hotel").start().user("after", "plain").end()
+    other.throw("back", compensate="").flow("start > hotel > flight > plain > back > after > end")
+    net = other.net()
+    for stop in (Course(trip()).complete("hotel", "flight"), course):
+        moved = migrate(plan(stop.net, net), stop.state, NOON)
+        assert moved.effects == ()
+        back = migrate(plan(net, stop.net), moved.state, NOON)
+        assert state_to_bytes(back.state) == state_to_bytes(stop.state)
+    state = migrate(plan(course.net, net), course.state, NOON).state
+    for undone in ("undo_flight", "undo_hotel"):
+        (wait,) = state.waits
+        assert net.nodes[state.waits[wait][1]].id == undone
+        state = advance(net, state, Complete(wait), NOON).state
+    assert [net.nodes[record[1]].id for record in state.waits.values()] == ["after"]
+    without = Diagram().start().user("hotel", "flight", "plain", "after").end().throw("back", compensate="")
+    without.flow("start > hotel > flight > plain > back > after > end")
+    assert ("hotel", "migrate.compensation") in found(course, without)
