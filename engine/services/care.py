@@ -17,6 +17,7 @@ from engine.errors import Conflict, InvalidMove, NotFound, Rejected
 from engine.storage.prepared import Prepared, insert_into, update_row
 from engine.storage.tables import processes as t
 from engine.storage.tables.care import intervention
+from engine.storage.tables.routing import held_message
 
 from .codes import require_codes
 from .desk import Desk
@@ -28,6 +29,10 @@ LONGEST_REASON = 500
 
 _INTERVENTION = insert_into(intervention)
 _SUSPEND = update_row(t.process_instance, "suspended_at")
+_REVIVE = Prepared(
+    held_message.update().where(held_message.c.id == bindparam("id"), held_message.c.state == "dead"),
+    ("state", "attempts", "due_at"),
+)
 _CHILDREN = Prepared(select(t.call.c.child_instance_id).where(t.call.c.instance_id == bindparam("instance_id")))
 _PAST = Prepared(
     select(
@@ -141,6 +146,16 @@ def restart(
     new = start(desk, definition, variables, department_id=department_id, node=node, restarted_from=instance_id)
     tended(desk, new, "restart", reason, batch_id=batch_id, restarted_from=instance_id, outcome=outcome)
     return {"instance_id": new.id, "restarted_from": instance_id}
+
+
+def retry_letter(desk: Desk, id: str) -> None:
+    """Have a dead letter tried again by the next heartbeat.
+
+    Raises: NotFound (`letter.unknown`); NotAllowed without `process:instance:operate` anywhere.
+    """
+    desk.require(OPERATE, *(holding.department_id for holding in desk.actor.holdings))
+    if desk.uow.run(_REVIVE, {"id": id, "state": "waiting", "attempts": 0, "due_at": desk.now}) != 1:
+        raise NotFound("letter.unknown", "Expected a dead letter, but there is none.", id=id)
 
 
 # -- what all acts share ----------------------------------------------------------------------------------------------

@@ -143,10 +143,14 @@ def fill(world: World, rule: Any, case: Case) -> str:
     }
     if rule.endpoint.startswith(("orders.", "v1.order", "v1.withdraw")):
         values["id"] = case.order
-    if rule.endpoint in ("library.process", "library.source"):
+    if rule.endpoint in ("library.process", "library.source", "instances.migration", "instances.migrate"):
         values["id"] = world.city.rows(definition, definition.c.process_id == "closed_loop_command")[0].id
     if rule.endpoint == "account.revoke" or "/external-work/" in str(rule.rule):
         values["id"] = NOWHERE
+    if rule.endpoint in ("instances.letter", "instances.batch", "instances.steer"):
+        values["id"] = NOWHERE
+    if rule.endpoint in ("instances.instance", "instances.act"):
+        values["id"] = case.instance
     path = str(rule.rule)
     for name, value in values.items():
         path = (
@@ -168,6 +172,9 @@ FORMS: dict[str, dict[str, Any]] = {
     "reports.send": {"text": ""},
     "reports.progress": {"code": "AAAA-AAAA-AAAA"},
     "account.choose_language": {"language": "none"},
+    "instances.act": {"act": "cancel"},
+    "instances.order": {"act": "cancel"},
+    "instances.steer": {"step": "none"},
 }
 HEADERS = {"Idempotency-Key": "matrix-0001", "If-Match": '"9"'}
 BODIES: dict[str, Any] = {

@@ -14,6 +14,7 @@ from .help.views import area as help_pages
 from .home.views import area as home
 from .inbox.views import area as inbox
 from .incidents.views import area as incidents
+from .instances.views import area as instances
 from .intake.views import area as intake
 from .library.views import area as library
 from .live.views import area as live
@@ -23,6 +24,6 @@ from .reports.views import area as reports
 from .work.views import area as work
 
 AREAS: tuple[Area, ...] = (
-    account, audit, board, designer, guide, health, help_pages, home, inbox, incidents, intake, library, live, orders,
-    people, reports, work,
+    account, audit, board, designer, guide, health, help_pages, home, inbox, incidents, instances, intake, library,
+    live, orders, people, reports, work,
 )  # fmt: skip
