@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from sqlalchemy import select
 
-from engine.services import drafts, limits
-from engine.storage.tables.processes import definition
+from engine.domain.access import SYSTEM_ACTOR
+from engine.services import batches, definitions, drafts, limits
+from engine.storage.tables.processes import definition, instance_history, process_instance
 from tests.browser.visit import Visit
 from tests.services.play import drawing, node
 from tests.services.play import path as flows
@@ -46,6 +47,53 @@ def process(id: str) -> Open:
             visit.go(f"/processes/{uow.execute(statement).scalars().first()}")
 
     return open
+
+
+def instance(name: str) -> Open:
+    """Open the page of the process that carries a case."""
+
+    def open(visit: Visit) -> None:
+        visit.go(f"/instances/{_process_of(visit, name)}")
+
+    return open
+
+
+def _process_of(visit: Visit, name: str) -> str:
+    """The process that carries a case: running or ended, the one nobody called."""
+    for table in (process_instance, instance_history):
+        statement = select(table.c.id).where(
+            table.c.subject_id == visit.city.cases[name], table.c.parent_instance_id.is_(None)
+        )
+        with visit.city.engine.database.read(visit.city.clock.now()) as uow:
+            found = uow.execute(statement).scalars().first()
+        if found is not None:
+            return str(found)
+    raise LookupError(name)
+
+
+def batch(then: str) -> Open:
+    """Order a batch that nobody works on, and open a page of it."""
+
+    def open(visit: Visit) -> None:
+        admin = visit.city.engine.actor(visit.city.holder("admin"))
+        chosen = [_process_of(visit, "overdue")]
+        id_ = visit.city.engine.command(batches.order_batch, admin, "suspend", chosen, "核对流程图")
+        visit.go(then.format(id=id_))
+
+    return open
+
+
+def migration(visit: Visit) -> None:
+    """Look at the way from the first version of a process to a second one."""
+    source = next(each for each in definitions.shipped_sources() if each.process_id == "hotline_request")
+    newer = definitions.Source(source.process_id, source.content + b"<!-- again -->", source.forms)
+    visit.city.engine.command(definitions.install_version, SYSTEM_ACTOR, newer)
+    statement = (
+        select(definition.c.id).where(definition.c.process_id == newer.process_id).order_by(definition.c.version)
+    )
+    with visit.city.engine.database.read(visit.city.clock.now()) as uow:
+        first, *_, last = uow.execute(statement).scalars().all()
+    visit.go(f"/instances/migration/{first}?target={last}")
 
 
 def sent(path: str, button: str = "main .main-action", **fields: str) -> Open:

@@ -56,6 +56,7 @@ clerk, clerk_2 = (one("department_clerk", "water", place) for place in (0, 1))
 head, firefighter = one("department_head", "health"), one("department_clerk", "fire")
 intake, dispatcher, supervisor = one("intake_clerk"), one("dispatcher"), one("supervisor")
 designer, commander, auditor = one("process_designer"), one("commander"), one("auditor")
+admin = one("admin")
 LOOPS = sorted({of for of, _ in FORMS})
 CHECK = "main .main-action"
 DROP = "main form[enctype] .btn"
@@ -132,6 +133,14 @@ PAGES = (
     Page("library.check", designer, dropped("/processes/", "file", "流程.bpmn", RUNS, CHECK), "form"),
     Page("library.check: findings", designer, dropped("/processes/", "file", "流程.bpmn", FINDINGS, CHECK), "form"),
     Page("library.check: refused", designer, dropped("/processes/", "file", "图片", b"no", CHECK), "form"),
+    Page("instances.instances", admin, at("/instances/"), "list"),
+    Page("instances.instances: suspended", admin, at("/instances/?which=suspended")),
+    Page("instances.instance", admin, openers.instance("overdue"), has_diagram=True),
+    Page("instances.instance: ended", admin, openers.instance("closed"), has_diagram=True),
+    Page("instances.failures_desk", admin, at("/instances/failures")),
+    Page("instances.batch_list", admin, openers.batch("/instances/batches"), "list"),
+    Page("instances.batch", admin, openers.batch("/instances/batches/{id}")),
+    Page("instances.migration", admin, openers.migration, "form"),
     Page("audit.ledger", auditor, at("/audit/"), "list"),
     Page("audit.verify", auditor, sent("/audit/"), "list"),
     Page("fault: not permitted", clerk, at("/audit/"), "form", 403),

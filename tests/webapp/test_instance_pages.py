@@ -96,7 +96,7 @@ def test_migration_is_previewed_and_done_by_a_batch(site: Site, operator: Client
     new = city.install(version("begin"), "road")
     page = operator.get(f"/instances/migration/{old}?target={new}").get_data(as_text=True)
     assert 'name="node-first"' in page
-    assert instance[-6:] in page
+    assert instance in page
     page = operator.get(f"/instances/migration/{old}?target={new}&node-first=begin").get_data(as_text=True)
     assert 'value="begin" selected' in page
     answer = act(site, operator, f"/instances/migration/{old}", target=new, **{"node-first": "begin"})
@@ -145,6 +145,16 @@ def test_personal_answers_are_not_shown_to_whoever_tends(site: Site, operator: C
     page = operator.get(f"/instances/{instance}").get_data(as_text=True)
     assert "caller" in page
     assert "Mr Li" not in page
+
+
+def test_case_is_not_read_by_way_of_its_process(site: Site, operator: Client) -> None:
+    """Whoever repairs a process sees what its conditions look at, and no word of the order it carries."""
+    order = site.city.issued("water")
+    instance = site.city.order_row(order).instance_id
+    page = operator.get(f"/instances/{instance}").get_data(as_text=True)
+    assert "completion_rule" in page
+    assert "Close the road and pump" not in page
+    assert "Stop the flood" not in page
 
 
 def test_instances_of_other_departments_are_not_there(site: Site) -> None:

@@ -1,6 +1,7 @@
 """Running and ended instances for whoever tends them: lists, and one with its tokens, variables, failures and line.
 
-Only instances of departments the actor may read in; what is personal in the variables is said to be there, not shown.
+Only instances of departments the actor may read in. Of the variables ids, codes and numbers are shown; of what is
+personal, free text, or of a secret case it is said that it is there. Whoever tends a process reads no case by it.
 """
 
 from __future__ import annotations
@@ -17,10 +18,13 @@ from engine.bpmn.state import BROADCAST, CALL, CONDITION, FAILURE, ITEM, MESSAGE
 from engine.domain.access import Actor, permits
 from engine.errors import NotFound
 from engine.services.city import City, Definition
+from engine.services.codes import are_codes
 from engine.services.effect_rows import plain
 from engine.services.people import names_of
 from engine.storage.tables import processes as t
 from engine.storage.tables.care import intervention
+from engine.storage.tables.directives import directive
+from engine.storage.tables.incidents import incident
 from engine.storage.tables.routing import external_job
 from engine.storage.uow import UnitOfWork
 
@@ -42,7 +46,7 @@ _i, _h = t.process_instance.c, t.instance_history.c
 
 @dataclass(frozen=True, slots=True)
 class InstanceRow:
-    """An instance in a list. `open` are the names of the nodes it waits at."""
+    """An instance in a list. `open` are the nodes it waits at: id and name."""
 
     id: str
     process_id: str
@@ -52,7 +56,7 @@ class InstanceRow:
     started_at: datetime
     suspended_at: datetime | None
     failures: int
-    open: tuple[str, ...]
+    open: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +170,7 @@ def instance_list(
         version = city.definition(uow, definition)
         nodes = version.net.nodes
         waits = state_from_bytes(bytes(content)).waits.values()
-        standing = dict.fromkeys(nodes[r[1]].name or nodes[r[1]].id for r in waits if not r[3])
+        standing = dict.fromkeys((nodes[r[1]].id, nodes[r[1]].name or nodes[r[1]].id) for r in waits if not r[3])
         rows.append(
             InstanceRow(
                 id_, version.process_id, version.version, department_id, kind, started_at, suspended_at, failed,
@@ -180,7 +184,7 @@ def instance_page(uow: UnitOfWork, city: City, actor: Actor, id: str) -> Instanc
     """One instance. Raises: NotFound (`instance.unknown`), also for one the actor may not read."""
     running = uow.found(
         select(_i.definition_id, _i.department_id, _i.subject_kind, _i.started_at, _i.suspended_at,
-               _i.parent_instance_id, _i.restarted_from, _i.state_bytes)
+               _i.parent_instance_id, _i.restarted_from, _i.state_bytes, _i.subject_id)
         .where(_i.id == id)
     )  # fmt: skip
     ended = uow.found(
@@ -195,9 +199,11 @@ def instance_page(uow: UnitOfWork, city: City, actor: Actor, id: str) -> Instanc
     found = rows[0]
     version = city.definition(uow, found[0])
     if running:
-        definition_id, department_id, kind, started_at, suspended_at, caller, restarted_from, content = found
+        definition_id, department_id, kind, started_at, suspended_at, caller, restarted_from, content, subject_id = (
+            found
+        )
         ended_at, outcome = None, None
-        waits, variables, hidden = _inside(uow, version, id, bytes(content))
+        waits, variables, hidden = _inside(uow, version, id, bytes(content), kind, subject_id)
     else:
         definition_id, department_id, kind, started_at, caller, restarted_from, ended_at, outcome = found
         suspended_at, waits, variables, hidden = None, (), {}, ()
@@ -209,7 +215,7 @@ def instance_page(uow: UnitOfWork, city: City, actor: Actor, id: str) -> Instanc
 
 
 def _inside(
-    uow: UnitOfWork, version: Definition, id: str, content: bytes
+    uow: UnitOfWork, version: Definition, id: str, content: bytes, kind: str | None, subject_id: str | None
 ) -> tuple[tuple[WaitRow, ...], dict[str, Any], tuple[str, ...]]:
     """What a running instance waits for, and its variables: those shown, and the names of those that are personal."""
     state = state_from_bytes(content)
@@ -228,9 +234,25 @@ def _inside(
         for wait, (what, index, _, host, _) in state.waits.items()
     )
     sealed = {row[0] for row in uow.found(select(t.personal_answer.c.id).where(t.personal_answer.c.instance_id == id))}
-    hidden = tuple(name for name, value in state.variables.items() if isinstance(value, str) and value in sealed)
-    shown = {name: plain(value) for name, value in state.variables.items() if name not in hidden}
-    return waits, shown, hidden
+    is_secret = _is_secret(uow, kind, subject_id)
+    shown = {
+        name: plain(value)
+        for name, value in state.variables.items()
+        if not is_secret and not (isinstance(value, str) and value in sealed) and are_codes(plain(value))
+    }
+    return waits, shown, tuple(name for name in state.variables if name not in shown)
+
+
+def _is_secret(uow: UnitOfWork, kind: str | None, subject_id: str | None) -> bool:
+    """Whether an instance carries an incident that must stay secret, or an order of one: no value of it is shown."""
+    if subject_id is None:
+        return False
+    found = select(incident.c.sensitive)
+    if kind == "incident":
+        found = found.where(incident.c.id == subject_id)
+    else:
+        found = found.join(directive, directive.c.incident_id == incident.c.id).where(directive.c.id == subject_id)
+    return any(row[0] for row in uow.found(found))
 
 
 def _called(uow: UnitOfWork, id: str) -> tuple[str, ...]:
