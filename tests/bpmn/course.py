@@ -17,11 +17,14 @@ from engine.bpmn.net import Net
 from engine.bpmn.state import (
     B_SCOPE,
     BODY,
+    BROADCAST,
     FAILURE,
     INSIDE,
     LEG,
     LIVE,
+    MESSAGE,
     PARENT,
+    TIMER,
     WRAPPER,
     State,
     instant,
@@ -107,9 +110,9 @@ class Course:
             scope = record[PARENT]
         return self.net.nodes[node].id + (f"[{'.'.join(legs)}]" if legs else "")
 
-    def wait(self, place: str) -> int:
-        """The oldest wait with this name."""
-        found = [wait for wait in self.state.waits if self.place(wait) == place]
+    def wait(self, place: str, what: int | None = None) -> int:
+        """The oldest wait with this name, of one kind where an event waits for several things."""
+        found = [w for w, r in self.state.waits.items() if self.place(w) == place and what in (None, r[0])]
         assert found, f"{place} is not open, but {self.open}"
         return min(found)
 
@@ -120,7 +123,7 @@ class Course:
 
     def due(self, place: str) -> datetime:
         """When a timer is due."""
-        return instant(self.state.waits[self.wait(place)][4][0])
+        return instant(self.state.waits[self.wait(place, TIMER)][4][0])
 
     def told(self, kind: type[Any]) -> list[Any]:
         """The effects of one kind in the last step."""
@@ -141,15 +144,15 @@ class Course:
     def fire(self, place: str) -> Course:
         """A timer comes due."""
         self.now = max(self.now, self.due(place))
-        return self.step(s.TimerFired(self.wait(place)))
+        return self.step(s.TimerFired(self.wait(place, TIMER)))
 
     def message(self, place: str, **payload: Any) -> Course:
         """A message arrives."""
-        return self.step(s.MessageArrived(self.wait(place), payload))
+        return self.step(s.MessageArrived(self.wait(place, MESSAGE), payload))
 
     def broadcast(self, place: str, **payload: Any) -> Course:
         """A broadcast from outside arrives."""
-        return self.step(s.BroadcastArrived(self.wait(place), payload))
+        return self.step(s.BroadcastArrived(self.wait(place, BROADCAST), payload))
 
     def escalate(self, place: str, code: str) -> Course:
         """A person escalates an open item."""

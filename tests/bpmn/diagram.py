@@ -186,6 +186,11 @@ class Diagram:
         SubElement(self._scope, _tag("association"), {"id": f"{boundary}_{handler}", **ends})
         return self
 
+    def keyed(self, message: str, key: str) -> Diagram:
+        """The correlation key of a message."""
+        next(each for each in self._whole if each.get("id") == f"message_{message}").set(_mark("key"), key)
+        return self
+
     def caught(self, id: str, *, code: str | None = None, text: str | None = None) -> Diagram:
         """The variables that take the code and the text of an error or escalation that an event catches."""
         for definition in self._nodes[id]:

@@ -62,6 +62,23 @@ def _outside() -> Diagram:
     return diagram.flow("gate ?way == 2? merge")
 
 
+def _events() -> Diagram:
+    diagram = Diagram().start().parallel("split", "join").user("work", "note", "high", "after").exclusive("merge")
+    diagram.event_gateway("g").catch("mail", message="mail").catch("flood", signal="flood").end("e1", "e2", "end")
+    diagram.catch("both", every=True, message="report", condition="x > 1", timer=["PT1H", "PT2H"])
+    diagram.boundary("remind", "work", interrupting=False, cycle="0 0 * * * ?").flow("remind > note > e1")
+    diagram.boundary("rise", "work", interrupting=False, condition="x > 2").flow("rise > high > e2")
+    diagram.flow("start > split > work > join > after > end", "split > g > mail > merge > join", "g > flood > merge")
+    with diagram.event_subprocess("h"):
+        diagram.start("s", interrupting=False, signal="stand_down", message="stop").end("e3").flow("s > e3")
+    return diagram.flow("split > both > join")
+
+
+def _finish_events(course: Course) -> None:
+    course.fire("remind").broadcast("flood").message("both", x=3).fire("both").complete("high", x=0)
+    course.complete("note").complete("note").complete("work").complete("after")
+
+
 def _finish_departments(course: Course) -> None:
     course.fire("due").complete("team[2.2]", "sum[2]", "read[1]", "sign[1]", "team[1.1]", "team[1.2]")
     course.complete("sum[1]").complete("late", "late", "after")
@@ -88,6 +105,7 @@ GOLDEN = {
         ).retry("gate", way=2),
         {"n": 3, "way": 0},
     ),
+    "events": Golden(_events, lambda c: c.fire("remind").fire("both"), _finish_events, {"x": 0}),
 }
 
 

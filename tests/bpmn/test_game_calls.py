@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.bpmn import stimuli as s
-from engine.bpmn.effects import CallCancelled, CallStarted, StepFailed
+from engine.bpmn.effects import CallCancelled, CallStarted, MessageSent, StepFailed, SubscriptionOpened
 from tests.bpmn.course import Course
 from tests.bpmn.diagram import Diagram
 
@@ -123,3 +123,25 @@ def test_call_in_a_leg_whose_results_do_not_fit_fails_in_its_leg():
     course = Course(calling({}, {"report": "text"}, times="2")).return_from("sub[1]")
     assert course.return_from("sub[2]", text="b").open == ["sub[1]"]
     assert course.retry("sub[1]", text="a").open == ["after"]
+
+
+def test_correlation_key_is_evaluated_where_it_is_armed_and_where_it_is_thrown():
+    """A subscription says its key, a thrown message its own; a key that is no text or number is a step failure."""
+    diagram = Diagram().start().throw("tell", message="case").catch("k", message="case").user("a")
+    diagram.keyed("case", "number").flow("start > tell > k > a")
+    course = Course(diagram, number=12)
+    assert [(o.message, o.key) for o in course.told(SubscriptionOpened)] == [("case", "12")]
+    assert [sent.key for sent in course.told(MessageSent)] == ["12"]
+    assert course.message("k").open == ["a"]
+    bad = Course(diagram, number=["x"])
+    assert bad.told(StepFailed)[0].code == "message.key"
+    assert bad.retry("tell", number="x-1").told(SubscriptionOpened)[0].key == "x-1"
+
+
+def test_correlation_key_of_a_boundary_and_of_a_receive_task():
+    """Both say it as well; what cannot be keyed is not begun."""
+    diagram = Diagram().start().receive("r").user("late").boundary("b", "r", message="stop")
+    diagram.keyed("r", "number").keyed("stop", "number + 1").flow("start > r", "b > late")
+    course = Course(diagram, number=1)
+    assert {(o.message, o.key) for o in course.told(SubscriptionOpened)} == {("r", "1"), ("stop", "2")}
+    assert Course(diagram, number=[]).told(StepFailed)[0].code in ("message.key", "expression.wrong_kind")
