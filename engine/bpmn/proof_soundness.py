@@ -227,7 +227,8 @@ def _cut(space: Space) -> Iterator[Found]:
 
 def _never_closed(space: Space) -> Iterator[Found]:
     at = first_endless(space)
-    refusal = (_held_up(space, at) if at is not None else None) or _nobody_can(space)
+    held_up = _held_up(space, at) if at is not None else None
+    refusal = held_up or _nobody_can(space) or _never_accepted(space)
     if refusal is None:
         return
     node = _named(space, refusal) or refusal.happening.node
@@ -249,3 +250,20 @@ def _nobody_can(space: Space) -> Refusal | None:
         if all(any(refusal.happening.stimulus.answers is one for refusal in each) for one in answers):  # type: ignore[union-attr]
             hopeless[source] = each[0]
     return next((hopeless[at] for at in nearest_first(space, hopeless)), None)
+
+
+def _never_accepted(space: Space) -> Refusal | None:
+    """An answer that a step offers and that the life cycle refuses wherever it is given."""
+    accepted = {
+        id(edge.happening.stimulus.answers)
+        for edges in space.edges
+        for edge in edges
+        if isinstance(edge.happening.stimulus, Complete)
+    }
+    never: dict[int, Refusal] = {}
+    for refusal in space.refusals:
+        stimulus = refusal.happening.stimulus
+        is_of_life_cycle = isinstance(stimulus, Complete) and not refusal.error.code.startswith("game.")
+        if is_of_life_cycle and id(stimulus.answers) not in accepted:  # type: ignore[union-attr]
+            never.setdefault(refusal.source, refusal)
+    return next((never[at] for at in nearest_first(space, never)), None)

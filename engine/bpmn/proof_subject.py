@@ -7,7 +7,7 @@ dispose are those of the domain, and what a node proposes is asked of `coupling`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from types import MappingProxyType
 from typing import Any, Literal
@@ -114,16 +114,25 @@ class _MovingDirective:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """An incident: its state, and the states in which the loops of its orders ended."""
+    """An incident: its state, the states in which the loops of its orders ended, and how many go on.
+
+    `drafted` orders wait for a call that plays their loop, `running` ones are at work in one.
+    """
 
     state: str = INCIDENT.start
     orders: frozenset[str] = frozenset()
     running: int = 0
+    drafted: int = 0
 
     @property
     def is_settled(self) -> bool:
         """Whether its process may end."""
         return self.state in SETTLED
+
+    @property
+    def all_orders(self) -> list[str]:
+        """A state for each of its orders."""
+        return [*self.orders, *["executing"] * self.running, *["draft"] * self.drafted]
 
     def entered(
         self, node: Node, department: str | None, given: Mapping[str, Any], *, authorised: bool = False
@@ -139,17 +148,21 @@ class Incident:
         completed_for_incident(moving, node, answers)
         return moving.incident
 
+    def order_drafted(self) -> Incident:
+        """One more order is drafted; more than two that nobody plays are as bad as two."""
+        return replace(self, drafted=min(self.drafted + 1, 2))
+
     def order_begun(self) -> Incident:
-        """One of its orders is at work."""
-        return Incident(self.state, self.orders, self.running + 1)
+        """One of its orders is at work: the one that was drafted, else one that came with a message."""
+        return replace(self, running=self.running + 1, drafted=max(self.drafted - 1, 0))
 
     def order_ended(self, state: str) -> Incident:
         """The loop of an order ended in `state`; what follows from its orders is moved as the services do."""
-        orders, running = self.orders | {state}, self.running - 1
+        ended = replace(self, orders=self.orders | {state}, running=self.running - 1)
         after = self.state
-        for action in moves_allowed_by_directives(after, [*orders, *["executing"] * running]):
+        for action in moves_allowed_by_directives(after, ended.all_orders):
             after = INCIDENT.decide(after, action, _EVERYTHING).target
-        return Incident(after, orders, running)
+        return replace(ended, state=after)
 
 
 _MOVES_NOTHING = frozenset(product(("dispatch",), set(INCIDENT.states) - {"filed"})) | frozenset(
@@ -178,13 +191,14 @@ class _MovingIncident:
             self._move(move)
         elif (action, state) not in _MOVES_NOTHING and action != "retype":
             if action == "evaluate":
-                check_evaluation([*self.incident.orders, *["executing"] * self.incident.running])
+                check_evaluation(self.incident.all_orders)
             self._move("reject" if action == "answer" else action)
+        if action == "dispatch":
+            self.incident = self.incident.order_drafted()
 
     def _move(self, action: str) -> None:
-        before = self.incident
-        target = INCIDENT.decide(before.state, action, _EVERYTHING).target
-        self.incident = Incident(target, before.orders, before.running)
+        target = INCIDENT.decide(self.incident.state, action, _EVERYTHING).target
+        self.incident = replace(self.incident, state=target)
 
 
 Bound = Directive | Incident
