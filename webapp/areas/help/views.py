@@ -31,3 +31,9 @@ def bpmn_elements() -> str:
     return render_template(
         "help/elements.html", groups=groups, places=places, patterns=patterns(), semantics=semantics()
     )
+
+
+@area.page("/drawing", permission=PUBLIC)
+def drawing() -> str:
+    """The manual of designers: how a process is drawn, marked, proved, played and published."""
+    return render_template("help/drawing.html")
