@@ -13,6 +13,7 @@ from flask import Flask, g
 from engine import shipped
 from engine.domain.level import ROMAN
 from engine.domain.org import DepartmentTree
+from engine.services.questions.library import drawn_name
 
 from .session import now, the_engine
 from .text import language, named, t_or
@@ -74,8 +75,18 @@ def _process(process_id: str, language: str) -> Mapping[str, Any]:
 
 
 def process(process_id: str) -> str:
-    """The title of a process."""
-    return str(_process(process_id, language()).get("title", process_id))
+    """The title of a process: of the texts that travel with it, else as it is drawn, else its id."""
+    known = _process(process_id, language()).get("title")
+    return str(known) if known else _drawn(process_id) or process_id
+
+
+def _drawn(process_id: str) -> str:
+    """How the newest version of a process is called on its drawing; asked once in a request."""
+    titles: dict[str, str] = g.setdefault("drawn_titles", {})
+    if process_id not in titles:
+        engine = the_engine()
+        titles[process_id] = engine.read(drawn_name, engine.city, process_id)
+    return titles[process_id]
 
 
 def node(process_id: str, node_id: str, fallback: str = "") -> str:

@@ -199,12 +199,18 @@ class Drive:
         root = _Instance(net, Proposals(net, given), b"", None, subject)
         self.instances.append(root)
         try:
-            self._play(root, Start(_beginning(net), {**root.data.values(), **given}))
+            filled = self._filled_at_start(net)
+            self._play(root, Start(_beginning(net), {**root.data.values(), **filled, **given}))
             while not root.over and self.steps < MOST_STEPS and self._next(root):
                 pass
         except EngineError as error:
             return self._result(root, "failed", str(error.message), error.element, error.code)
         return self._judge(root)
+
+    def _filled_at_start(self, net: Net) -> dict[str, Any]:
+        """What whoever begins the process fills in."""
+        begun = next((start for start in net.starts() if start.form), None)
+        return dict(self.form_of(net, begun) or {}) if begun is not None else {}
 
     def _judge(self, root: _Instance) -> Driven:
         if root.over:

@@ -1,4 +1,4 @@
-"""The designer's page in a real browser: in the reader's language, by keyboard, with nothing lost and nothing hidden."""
+"""The designer's page in a real browser: in the reader's language, by keyboard, with nothing lost or hidden."""
 
 from __future__ import annotations
 

@@ -119,6 +119,17 @@ def test_drive_tells_every_step_and_fills_in_the_drawn_form(site: Site, designer
     assert "2 steps" in answer["said"]
 
 
+def test_drive_fills_in_the_form_the_process_begins_with(site: Site, designer: Any) -> None:
+    """What a person says when they start it is there for the conditions of the drawing."""
+    start = node("startEvent", "s", 'xmlns:cl="urn:cityloop:bpmn:1" cl:form="look"')
+    test = node("conditionExpression", "t", inner="kind == 'hole'")
+    body = start + node("exclusiveGateway", "x", 'default="x_e"') + node("endEvent", "e") + node("endEvent", "f")
+    body += path("s", "x", "e") + node("sequenceFlow", "x_f", 'sourceRef="x" targetRef="f"', test)
+    parts = {"source": drawing("begun", body), "forms": json.dumps({"look": FORM})}
+    answer = sent(site, designer, "/processes/draw/drive", **parts).get_json()
+    assert (answer["outcome"], answer["frames"][0]["flows"]) == ("completed", ["s_x", "x_f"])
+
+
 def test_drive_plays_what_a_published_process_does_when_called(site: Site, designer: Any) -> None:
     """A call resolves to what the installation has published."""
     call = node("callActivity", "c", 'calledElement="closed_loop_command"')

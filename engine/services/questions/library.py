@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from engine.errors import NotFound
+from engine.services.city import City
+from engine.storage.prepared import Prepared
 from engine.storage.tables.processes import definition, process_instance
 from engine.storage.uow import UnitOfWork
 
@@ -61,3 +63,17 @@ def source_of(uow: UnitOfWork, id: str) -> bytes:
     if not rows:
         raise NotFound("definition.unknown", "Expected a stored version of a process, but there is none.", id=id)
     return bytes(rows[0][0])
+
+
+_NEWEST_READ = Prepared(
+    select(definition.c.id)
+    .where(definition.c.process_id == bindparam("process_id"), definition.c.net != b"")
+    .order_by(definition.c.version.desc())
+    .limit(1)
+)
+
+
+def drawn_name(uow: UnitOfWork, city: City, process_id: str) -> str:
+    """What the newest readable version of a process is called on its drawing; empty where it says nothing."""
+    row = uow.one(_NEWEST_READ, {"process_id": process_id})
+    return "" if row is None else city.definition(uow, row[0]).net.name

@@ -89,7 +89,7 @@ export const makeDecisions = (place, store, changed) => {
         rules.length > 1 ? act("rule_remove", () => { rule.remove(); keep(); }, "rule_remove_long") : null));
   };
 
-  const tableOf = ({ element, table }) => {
+  const tableOf = ({ element, table }, at) => {
     const name = element.getAttribute("name") || element.id;
     if (!table) return h("section", {}, h("h3", {}, name), h("p", { class: "quiet" }, t("no_table")));
     const parts = dmn.partsOf(table);
@@ -97,19 +97,19 @@ export const makeDecisions = (place, store, changed) => {
     const whole = [found(table.id), found(element.id), ...parts.rules.map((rule) => found(rule.id))].filter(Boolean);
     return h("section", {},
       h("div", { class: "editor-bar" },
-        control({ key: `${element.id}-name`, label: t("decision_name"), value: element.getAttribute("name"), change: (value) => set(element, "name", value) }),
-        control({ key: `${element.id}-id`, label: t("decision_id"), value: element.id, hint: t("field_name_hint"), change: (value) => { if (/^[A-Za-z_][\w.-]*$/.test(value) && !taken().includes(value)) set(element, "id", value); else draw(); } }),
-        control({ key: `${element.id}-policy`, label: t("hit_policy"), type: "pick", required: true, value: policy, options: dmn.POLICIES.map((each) => [each, t(`policy_${each.replace(" ", "_").toLowerCase()}`)]), hint: t(`policy_${policy.replace(" ", "_").toLowerCase()}_hint`), change: (value) => { if (value !== "COLLECT") table.removeAttribute("aggregation"); set(table, "hitPolicy", value); } }),
-        policy === "COLLECT" ? control({ key: `${element.id}-sum`, label: t("aggregation"), type: "pick", value: table.getAttribute("aggregation"), options: dmn.AGGREGATIONS.map((each) => [each, t(`aggregation_${each.toLowerCase()}`)]), change: (value) => set(table, "aggregation", value) }) : null),
+        control({ key: `d${at}-name`, label: t("decision_name"), value: element.getAttribute("name"), change: (value) => set(element, "name", value) }),
+        control({ key: `d${at}-id`, label: t("decision_id"), value: element.id, hint: t("field_name_hint"), change: (value) => { if (/^[A-Za-z_][\w.-]*$/.test(value) && !taken().includes(value)) set(element, "id", value); else draw(); } }),
+        control({ key: `d${at}-policy`, label: t("hit_policy"), type: "pick", required: true, value: policy, options: dmn.POLICIES.map((each) => [each, t(`policy_${each.replace(" ", "_").toLowerCase()}`)]), hint: t(`policy_${policy.replace(" ", "_").toLowerCase()}_hint`), change: (value) => { if (value !== "COLLECT") table.removeAttribute("aggregation"); set(table, "hitPolicy", value); } }),
+        policy === "COLLECT" ? control({ key: `d${at}-sum`, label: t("aggregation"), type: "pick", value: table.getAttribute("aggregation"), options: dmn.AGGREGATIONS.map((each) => [each, t(`aggregation_${each.toLowerCase()}`)]), change: (value) => set(table, "aggregation", value) }) : null),
       whole.length ? h("ul", { class: "panel-findings" }, ...whole.map((each) => h("li", { class: "severity-error" }, each))) : null,
       h("div", { class: "decision-scroll", tabindex: "0", role: "group", "aria-label": name },
         h("table", { class: "decision-table" },
           h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "#"), ...parts.inputs.map((each, at) => inputHead(table, each, at, parts.inputs.length > 1)), ...parts.outputs.map((each, at) => outputHead(table, each, at, parts.outputs.length > 1)), h("td", {}))),
           h("tbody", {}, ...parts.rules.map((rule, row) => ruleRow(table, parts, rule, row))))),
       h("div", { class: "actions" },
-        button(t("add_rule"), () => { dmn.addRule(table, parts.rules.length - 1); keep(); }, { "data-key": `${element.id}-add-rule` }),
-        button(t("add_input"), () => { dmn.addInput(table); keep(); }, { "data-key": `${element.id}-add-input` }),
-        button(t("add_output"), () => { dmn.addOutput(table); keep(); }, { "data-key": `${element.id}-add-output` })),
+        button(t("add_rule"), () => { dmn.addRule(table, parts.rules.length - 1); keep(); }, { "data-key": `d${at}-add-rule` }),
+        button(t("add_input"), () => { dmn.addInput(table); keep(); }, { "data-key": `d${at}-add-input` }),
+        button(t("add_output"), () => { dmn.addOutput(table); keep(); }, { "data-key": `d${at}-add-output` })),
       h("p", { class: "hint" }, t("feel_hint")));
   };
 
