@@ -275,13 +275,16 @@ def doctor() -> None:
 
 @main.command()
 @click.argument("name")
+@click.option("--folder", type=click.Path(path_type=Path, file_okay=False), help="Of import: where the corpora lie.")
+@click.option("--corpus", "corpora", multiple=True, help="Of import: only this folder of it; may be given again.")
 @click.option("--json", "as_json", is_flag=True)
 @_answers
-def bench(name: str, as_json: bool) -> None:
-    """Measure: game, complete, feel, http, peers, census and more; a wrong name lists them."""
+def bench(name: str, folder: Path | None, corpora: tuple[str, ...], as_json: bool) -> None:
+    """Measure: game, complete, feel, http, peers, census, import and more; a wrong name lists them."""
     from engine.bench import run_bench
 
-    result = run_bench(name)
+    options = {key: value for key, value in (("folder", folder), ("corpora", corpora)) if value}
+    result = run_bench(name, **options)
     if as_json:
         _print(result.as_json())
         return

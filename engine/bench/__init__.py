@@ -7,10 +7,12 @@ is no timed test: nothing in the test suite fails because the machine was slow. 
 from __future__ import annotations
 
 from importlib import import_module
+from inspect import signature
 from types import MappingProxyType
+from typing import Any
 
 from engine.bench.result import Result
-from engine.errors import NotFound
+from engine.errors import NotFound, Rejected
 
 BENCHES = MappingProxyType(
     {
@@ -21,17 +23,25 @@ BENCHES = MappingProxyType(
         "census": "things of the real files that have a fate, counted by another library",
         "hostile": "hostile files in the child of the check: executed, over its limits, not named, publishable",
         "reload": "processes of the real files that go on alike with their state saved and read again at each wait",
+        "import": "files of other tools that run, ask or are refused, and that a dry run brings to an end",
         "peers": "the engine step with its rows against SpiffWorkflow saved as JSON, and other engines' figures",
     }
 )
-"""Name and purpose of every bench; each is the module of that name with a function `run`."""
+"""Name and purpose of every bench; each is the module of that name, or of `_MODULES`, with a function `run`."""
+_MODULES = {"import": "importing"}
 
 
-def run_bench(name: str) -> Result:
-    """What the bench `name` measured just now. Raises: NotFound (`bench.unknown`)."""
+def run_bench(name: str, **options: Any) -> Result:
+    """What the bench `name` measured just now; `options` are those of its `run`.
+
+    Raises: NotFound (`bench.unknown`), Rejected (`bench.option`).
+    """
     if name not in BENCHES:
         raise NotFound("bench.unknown", f"Expected one of {', '.join(BENCHES)}, but got {name!r}.", name=name)
-    result: Result = import_module(f"engine.bench.{name}").run()
+    run = import_module(f"engine.bench.{_MODULES.get(name, name)}").run
+    if unknown := sorted(options.keys() - signature(run).parameters):
+        raise Rejected("bench.option", f"Expected no option {unknown[0]}, but {name} was given one.", name=unknown[0])
+    result: Result = run(**options)
     return result
 
 

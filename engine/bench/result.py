@@ -72,11 +72,17 @@ class Result:
             if self.goal is not None:
                 sign = "≤" if self.at_most else "≥"
                 verdict += f" (goal {sign} {self.goal:g}: {'met' if self._keeps_goal else 'NOT met'})"
+        if not self.per_s:  # a count, nothing was timed
+            counted = self.n if self.passed is None else f"{self.passed} of {self.n}"
+            return [f"{indent}{self.name}: {counted}{verdict}", *self._inner_lines(indent)]
         line = (
             f"{indent}{self.name}: {self.per_s:,.0f}/s, median {_short(self.median_ms)} ms, "
             f"p95 {_short(self.p95_ms)} ms, p99 {_short(self.p99_ms)} ms, n {self.n}{verdict}"
         )
-        return [line, *(inner for detail in self.details for inner in detail.lines(indent + "  "))]
+        return [line, *self._inner_lines(indent)]
+
+    def _inner_lines(self, indent: str) -> list[str]:
+        return [inner for detail in self.details for inner in detail.lines(indent + "  ")]
 
 
 def from_turns(

@@ -103,6 +103,10 @@ def read_call(element: _Element, findings: Findings) -> Call | None:
         message = f"Expected calledElement to name a process, but it is computed: {process:.80}."
         findings.propose("call.computed", element, message, "a person does it", text=process[:80])
         return None
+    root = element.getroottree().getroot()
+    if process not in map(id_of, descendants(root, "process")):
+        message = f"The process {process!r:.80} is not in this file: the call waits until it is published."
+        findings.add("call.elsewhere", "info", element, message, process=process[:80])
     inputs, outputs = (read_mappings(element, way, findings) for way in ("in", "out"))
     for extensions in children(element, "extensionElements"):
         for each in extensions:

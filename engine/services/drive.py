@@ -63,6 +63,7 @@ SCRATCH_DEFAULTS: Mapping[str, Any] = {
     "issue_mode": "normal",
     "completion_rule": "all",
 }
+_UNCAUGHT = "The process ended with an error nobody catches."
 NetOf = Callable[[str], Net | None]
 FormOf = Callable[[Net, Node], Mapping[str, Any] | None]
 
@@ -80,6 +81,11 @@ class Driven:
     trace: tuple[str, ...]
     variables: Mapping[str, Any]
     frames: tuple[Frame, ...] = ()
+
+    @property
+    def ended_with_error(self) -> bool:
+        """Whether it came to an end event of the drawing that throws an error out of the process."""
+        return self.reason == _UNCAUGHT
 
     def to_json(self) -> dict[str, Any]:
         """The object `cityloop drive --json` prints."""
@@ -216,7 +222,7 @@ class Drive:
         if root.over:
             state = self._loaded(root.state)
             if state.outcome == "error":
-                return self._result(root, "failed", "The process ended with an error nobody catches.", None)
+                return self._result(root, "failed", _UNCAUGHT, None)
             if not _is_settled(root.subject):
                 assert root.subject is not None
                 kind = "directive" if isinstance(root.subject, ScratchDirective) else "incident"
