@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from lxml.etree import _Element
 
 from engine.bpmn import normalise_globals, normalise_people, normalise_vendor
-from engine.bpmn.tree import CL, EVENT_DEFINITIONS, FLOW_NODES, MODEL, id_of, local
+from engine.bpmn.tree import CL, EVENT_DEFINITIONS, FLOW_NODES, MODEL, descendants, id_of, local
+from engine.bpmn.vendor_words import family_of
 
 IDENTIFIED = (
     FLOW_NODES
@@ -107,7 +108,7 @@ def normalise(root: _Element) -> Normalised:
     for id, was, inside in normalise_globals.draw_global_tasks(root, known):
         changes.append(Change(id, "global task as a process", was, inside))
     for element in root.iter(f"{{{MODEL}}}*"):
-        name = local(element)
+        name = _spelt(element, changes)
         if name in IDENTIFIED:
             _identify(element, name, known, numbers, changes)
         _unprefix(element, name, known, changes)
@@ -121,10 +122,34 @@ def normalise(root: _Element) -> Normalised:
             unnamed.append(element)
         for what, before, after in (*normalise_vendor.adopt(element), *normalise_people.adopt(element, name)):
             changes.append(Change(_nearest_id(element), what, before, after))
+    _declare_errors(root, known, changes)
     for element in unnamed:
         if not any(element.get(f"{{{CL}}}{word}") for word in _WORK):
             changes.append(_declare_message(root, element, known))
     return Normalised(root, tuple(changes))
+
+
+def _spelt(element: _Element, changes: list[Change]) -> str:
+    """The name of an element; one of a flow node or flow that begins with a capital letter is written small."""
+    name = local(element)
+    small = name[:1].lower() + name[1:]
+    if name != small and small in IDENTIFIED:
+        element.tag = f"{{{MODEL}}}{small}"
+        changes.append(Change(_nearest_id(element), "name of the element", name, small))
+    return local(element)
+
+
+def _declare_errors(root: _Element, known: set[str], changes: list[Change]) -> None:
+    """Declares an error that is referred to by its code alone, as the family of Activiti lets files do."""
+    if not any(family_of(namespace) == "engine" for namespace in root.nsmap.values()):
+        return
+    codes = {value for each in descendants(root, "error") for value in (each.get("errorCode"), each.get("name"))}
+    for definition in list(descendants(root, "errorEventDefinition")):
+        code = (definition.get("errorRef") or "").strip()
+        if code and code not in known and code not in codes:
+            known.add(code)
+            root.insert(0, root.makeelement(f"{{{MODEL}}}error", id=code, errorCode=code))
+            changes.append(Change(_nearest_id(definition), "error declared", None, code))
 
 
 def _identify(element: _Element, name: str, known: set[str], numbers: Counter[str], changes: list[Change]) -> None:

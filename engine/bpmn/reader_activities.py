@@ -13,7 +13,7 @@ from engine.bpmn.net import Call, Expression, Kind, MultiInstance
 from engine.bpmn.reader_tasks import read_work
 from engine.bpmn.reader_texts import read_expression, read_name, read_stated
 from engine.bpmn.reader_work import read_mappings, read_people, with_binding
-from engine.bpmn.tree import CL, VENDORS, attribute, children, descendants, id_of, text_of
+from engine.bpmn.tree import CL, FLOW_NODES, VENDORS, attribute, children, descendants, id_of, text_of
 from engine.domain.directive import LOOP_ROLES
 
 MOST_LEGS = 500
@@ -104,7 +104,8 @@ def read_call(element: _Element, findings: Findings) -> Call | None:
         findings.propose("call.computed", element, message, "a person does it", text=process[:80])
         return None
     root = element.getroottree().getroot()
-    if process not in map(id_of, descendants(root, "process")):
+    drawn = (each for each in descendants(root, "process") if next(children(each, *FLOW_NODES), None) is not None)
+    if process not in map(id_of, drawn):
         message = f"The process {process!r:.80} is not in this file: the call waits until it is published."
         findings.add("call.elsewhere", "info", element, message, process=process[:80])
     inputs, outputs = (read_mappings(element, way, findings) for way in ("in", "out"))
@@ -125,8 +126,8 @@ def read_multi(element: _Element, data: DataNames, findings: Findings) -> MultiI
     if loop is None:
         return None
     if attribute(loop, "behavior") not in (None, "All"):
-        findings.unsupported(element, "a multi-instance that throws events while it runs", "leave its behavior at All")
-        return None
+        message = "Expected a multi-instance that throws nothing while it runs, but its behavior is not All."
+        findings.propose("multi.behavior", element, message, "it throws nothing")
     cardinality, collection = _legs(loop, data, element, findings)
     completion = next(children(loop, "completionCondition"), None)
     return MultiInstance(

@@ -96,10 +96,8 @@ def _read_scope(scope: ScopeDraft, draft: Draft, definitions: Definitions, data:
             draft.scope_of[id_of(element)] = scope.index
             _read_node(element, name, scope, draft, definitions, data, findings)
             _note_kept(element, findings)
-        elif name in _KEPT:
+        elif name in _KEPT or (name not in _QUIET and scope.node is None):
             _note_as_documentation(element, scope.element, findings)
-        elif name not in _QUIET and scope.node is None:
-            findings.unsupported(element, f"a {name}", "leave it out")
     check_starts(scope, draft, findings)
 
 
@@ -191,7 +189,9 @@ def _read_subprocess(
     more["multi"] = read_multi(element, data, findings)
     more["repeat"] = read_loop(element, findings)
     if triggered and (more["multi"] is not None or more["repeat"] is not None):
-        findings.unsupported(element, "an event sub-process that is repeated", "put a repeated activity inside it")
+        message = "Expected an event sub-process that is not repeated, but this one is: each trigger begins it anew."
+        findings.propose("multi.event_subprocess", element, message, "it is not repeated")
+        more["multi"] = more["repeat"] = None
     more["transaction"] = local(element) == "transaction"
     more["adhoc"] = read_adhoc(element, findings)
     node = draft.add(element, kind, scope.index, **more)

@@ -47,7 +47,8 @@ def _join_links(draft: Draft, findings: Findings) -> None:
             message = f"Expected one catching link {name!r:.80}, but there are {len(targets)}: {ids:.300}."
             findings.propose("link.targets", node.element, message, "the first is meant", name=name[:80])
         if node.outgoing:
-            findings.error("link.flow", node.element, "Expected no flow out of a throwing link, but there is one.")
+            message = "Expected no flow out of a throwing link, but there is one."
+            findings.propose("link.flow", node.element, message, "it goes along its flow, and the link leads nowhere")
         else:
             findings.add(
                 "link.joined",

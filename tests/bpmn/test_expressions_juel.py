@@ -82,7 +82,8 @@ def test_juel_text_over_values_gives_its_value(source: str, expected: object) ->
 REFUSALS = [
     ("${genderBean.getGenderString(gender)}", "method", "genderBean.getGenderString()"),
     ("${execution.setVariable('a', 1)}", "method", "execution.setVariable()"),
-    ("${dateTime().plusDays(2).toDate()}", "unknown_function", None),
+    ("${dateTime(hours).plusDays(2)}", "unknown_function", None),
+    ("${dateTime().plusMonths(2)}", "method", ".plusMonths()"),
     ("${order.tags.add(1)}", "method", ".add()"),
     ("${var:increment(hours)}", "method", "var:increment()"),
     ("${name.equals()}", "method", "name.equals()"),

@@ -365,8 +365,6 @@ def test_reader_construct_outside_the_set_is_refused_by_name(inside: str, constr
         START + '<bpmn:sequenceFlow id="f" sourceRef="start"/>',
         chain(task("t")) + task("b", CATCH_MESSAGE, "boundaryEvent")[1],
         chain(task("t")) + task("b", CATCH_MESSAGE, "boundaryEvent", 'attachedToRef="none"')[1],
-        chain(inner("s")) + task("b", CATCH_MESSAGE, "boundaryEvent", 'attachedToRef="s_u"')[1],
-        SPLIT + flow("g", "a", "x", "yes"),
     ],
 )
 def test_reader_broken_reference_is_an_error_on_its_element(inside: str) -> None:
@@ -377,24 +375,9 @@ def test_reader_broken_reference_is_an_error_on_its_element(inside: str) -> None
     assert broken[0].line
 
 
-@pytest.mark.parametrize(
-    ("inside", "rule"),
-    [
-        (chain(inner("s")) + flow("start", "s_u"), "flow.crosses_scope"),
-        (chain(task("a")) + flow("a", "start"), "flow.into_event"),
-        (chain(task("a")) + flow("end", "a"), "flow.out_of_end"),
-        (event_subprocess(CATCH_MESSAGE) + flow("t", "es"), "flow.at_event_subprocess"),
-        (
-            chain(task("g", "", "exclusiveGateway"))
-            + task("b", CATCH_MESSAGE, "boundaryEvent", 'attachedToRef="g"')[1],
-            "boundary.not_on_activity",
-        ),
-        ("", "process.missing"),
-    ],
-)
-def test_reader_drawing_that_cannot_run_is_an_error(inside: str, rule: str) -> None:
-    """Faults of the drawing have a rule of their own."""
-    assert rule in [error.rule for error in errors_of(inside, MESSAGE)]
+def test_reader_file_without_a_process_is_an_error() -> None:
+    """There is nothing to run."""
+    assert [error.rule for error in errors_of("", MESSAGE)] == ["process.missing"]
 
 
 @pytest.mark.parametrize(

@@ -216,6 +216,7 @@ class Parser(Cursor):
         if not self._accept("("):
             return ("name", at, name)
         arguments = self._until(")")
+        name = juel.MOMENTS.get(name, name) if self._juel and not arguments else name
         function = FUNCTIONS.get(name)
         if function is None:
             raise fault("expression.unknown_function", at, name=name, known=", ".join(sorted(FUNCTIONS)))

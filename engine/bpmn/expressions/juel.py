@@ -26,6 +26,16 @@ _FUNCTION_METHODS: Final = {
     ("toUpperCase", 0): "upper",
     ("trim", 0): "trim",
 }
+_LATER: Final = {
+    f"{way}{unit}": text
+    for way in ("plus", "minus")
+    for unit, text in (
+        *(("Seconds", "PT1S"), ("Minutes", "PT1M"), ("Hours", "PT1H")),
+        *(("Days", "P1D"), ("Weeks", "P7D")),
+    )
+}
+"""Methods of the instant that `now()` and `dateTime()` give, with the duration that each counts in."""
+MOMENTS: Final = {"dateTime": "now"}
 _FN_FUNCTIONS: Final = {
     ("contains", 2): "contains",
     ("endsWith", 2): "ends_with",
@@ -69,6 +79,12 @@ def method(at: int, target: Tree, name: str, arguments: tuple[Tree, ...]) -> Tre
         return ("equal", at, ("call", at, "lower", (target,)), ("call", at, "lower", (arguments[0],)))
     elif name == "get" and count == 1:
         return ("index", at, target, arguments[0])
+    elif name in _LATER and count == 1:
+        one = ("call", at, "duration", (("const", at, _LATER[name]),))
+        sign = "-" if name.startswith("minus") else "+"
+        return ("arith", at, sign, target, ("arith", at, "*", one, arguments[0]))
+    elif name == "toDate" and not count:
+        return target
     elif name == "concat" and count == 1:
         return ("arith", at, "+", target, arguments[0])
     owner = f"{target[2]}." if target[0] == "name" else "."

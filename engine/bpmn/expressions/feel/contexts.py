@@ -95,6 +95,13 @@ def _is(run: FeelRun, at: int, one: Any = None, two: Any = None) -> bool:
     return operators.equal(run, one, two) is True
 
 
+def _assert(run: FeelRun, at: int, value: Any, condition: Any, cause: Any = None) -> Any:
+    """The value where the condition holds, else null with a fault. Source: FEEL of Camunda 8."""
+    if condition is not True:
+        raise fault("expression.missing_value", at, operation="assert")
+    return value
+
+
 def _or_else(run: FeelRun, at: int, value: Any, default: Any) -> Any:
     return default if value is None else value
 
@@ -110,5 +117,6 @@ CONTEXTS: Final[dict[str, Function]] = {
     "context merge": function(("contexts: list", _merged)),
     "is": function(("value1?: any, value2?: any", _is)),
     "not": function(("negand: boolean?", lambda run, at, value: None if value is None else not value)),
+    "assert": function(("value: any, condition: any", _assert), ("value: any, condition: any, cause: any", _assert)),
     "get or else": function(("value: any, default: any", _or_else)),
 }
