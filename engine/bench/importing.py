@@ -11,18 +11,20 @@ import csv
 import resource
 import signal
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 from engine.bench.real_files import FOLDER, real_files
 from engine.bench.result import Result, from_turns
 from engine.bpmn.check import Grade, Report, check
 from engine.bpmn.decisions_link import link_decisions
+from engine.bpmn.net import Node
 from engine.clock import cpu_seconds
+from engine.forms import example_answers
 from engine.services.drive import Drive, Driven
 
 ACCEPTED, REFUSED, EXECUTABLE, DRIVEN = 0.99, 1.0, 0.95, 0.97
@@ -99,10 +101,16 @@ def _stuck_at(report: Report) -> str:
     named = {each.element for each in report.findings if each.rule in AWAITED}
     nets = {id: link_decisions(net, ()) for id, net in report.nets.items()}
     for net in nets.values():
-        driven = Drive(nets.get, lambda _, __: None).run(net, {})
+        driven = Drive(nets.get, lambda _, node: _filled_in(report, node)).run(net, {})
         if not _comes_to_an_end(driven, named):
             return (driven.reason or f"waits for {', '.join(driven.waits_for)}")[:80]
     return ""
+
+
+def _filled_in(report: Report, node: Node) -> Mapping[str, Any] | None:
+    """Proposed answers to a form that the file draws itself."""
+    schema = report.forms.get(node.form or "")
+    return None if schema is None else example_answers(schema)
 
 
 def _comes_to_an_end(driven: Driven, named: set[str | None]) -> bool:

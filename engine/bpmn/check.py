@@ -46,7 +46,7 @@ class Report:
     """What a file is: its grade, what was changed on reading, every finding, and the net of each clean process.
 
     `asked` are all questions of the file, those that the given answers settle included; `normalised` is the file after
-    changes and answers.
+    changes and answers; `forms` are schemas, by name, of the forms that the file draws itself.
     """
 
     grade: Grade
@@ -58,6 +58,7 @@ class Report:
     fates: tuple[Fate, ...] = ()
     asked: tuple[Finding, ...] = ()
     normalised: bytes = b""
+    forms: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self, *, with_fates: bool = False) -> dict[str, Any]:
         """The report without its nets, as `cityloop check --json` prints it; the fates are counted, or listed too."""
@@ -89,6 +90,8 @@ def check(content: bytes, answers: Answers = NO_ANSWERS, beside: Beside | None =
     normalised = normalise(safe.root)
     notes = tuple(Change("", "dropped", note, None) for note in safe.notes)
     schema = schema_findings(normalised.root)
+    if beside is not None:
+        beside = replace(beside, forms={**dict.fromkeys(normalised.forms), **beside.forms})
     drawing = _Drawing(normalised, things, beside)
     (reading, fates), asked, written = drawing.read_answered(answers)
     findings, settled = settle(reading.findings, answers)
@@ -108,6 +111,7 @@ def check(content: bytes, answers: Answers = NO_ANSWERS, beside: Beside | None =
         fates=fates,
         asked=asked,
         normalised=tostring(normalised.root, encoding="UTF-8", xml_declaration=True),
+        forms=normalised.forms,
     )
 
 
@@ -206,6 +210,7 @@ def report_to_json(report: Report) -> dict[str, Any]:
     whole["fates"] = [astuple(fate) for fate in report.fates]
     whole["asked"] = [astuple(question) for question in report.asked]
     whole["normalised"] = b64encode(report.normalised).decode()
+    whole["forms"] = dict(report.forms)
     return whole
 
 
@@ -221,4 +226,5 @@ def report_from_json(whole: Mapping[str, Any]) -> Report:
         fates=tuple(Fate(*row) for row in whole["fates"]),
         asked=tuple(Finding(*row) for row in whole["asked"]),
         normalised=b64decode(whole["normalised"]),
+        forms=whole["forms"],
     )

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from lxml.etree import _Element
 
-from engine.bpmn import normalise_globals, normalise_people, normalise_vendor
+from engine.bpmn import normalise_forms, normalise_globals, normalise_people, normalise_vendor
 from engine.bpmn.tree import CL, EVENT_DEFINITIONS, FLOW_NODES, MODEL, descendants, id_of, local
 from engine.bpmn.vendor_words import family_of
 
@@ -93,10 +95,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Normalised:
-    """The normalised tree and every change that was made."""
+    """The normalised tree, every change that was made, and the forms that the file draws itself, as schemas by name."""
 
     root: _Element
     changes: tuple[Change, ...] = ()
+    forms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def normalise(root: _Element) -> Normalised:
@@ -104,6 +107,7 @@ def normalise(root: _Element) -> Normalised:
     changes: list[Change] = []
     unnamed: list[_Element] = []
     numbers: Counter[str] = Counter()
+    forms: dict[str, Mapping[str, Any]] = {}
     known = {id for element in root.iter(f"{{{MODEL}}}*") if (id := id_of(element))}
     for id, was, inside in normalise_globals.draw_global_tasks(root, known):
         changes.append(Change(id, "global task as a process", was, inside))
@@ -120,13 +124,14 @@ def normalise(root: _Element) -> Normalised:
         _name(element, name, changes)
         if name in _MESSAGING and element.get("messageRef") is None:
             unnamed.append(element)
-        for what, before, after in (*normalise_vendor.adopt(element), *normalise_people.adopt(element, name)):
+        adopted = (*normalise_vendor.adopt(element), *normalise_people.adopt(element, name))
+        for what, before, after in (*adopted, *normalise_forms.adopt(element, name, forms)):
             changes.append(Change(_nearest_id(element), what, before, after))
     _declare_errors(root, known, changes)
     for element in unnamed:
         if not any(element.get(f"{{{CL}}}{word}") for word in _WORK):
             changes.append(_declare_message(root, element, known))
-    return Normalised(root, tuple(changes))
+    return Normalised(root, tuple(changes), forms)
 
 
 def _spelt(element: _Element, changes: list[Change]) -> str:

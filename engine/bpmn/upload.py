@@ -83,13 +83,14 @@ def check_upload(files: Mapping[str, bytes], answers: AnswersByFile) -> Upload:
         name, process = twice
         message = f"Expected each process in one file, but {process!r:.80} is in two."
         reports[name] = refused(Rejected("upload.process_twice", message, name=process[:80]))
+    drawn = {name: form for report in reports.values() for name, form in report.forms.items()}
     ignored = tuple(name for name, kind in kinds.items() if kind is None)
     broken = {
         name: files[name]
         for name, kind in kinds.items()
         if (kind == "form" and form_name(name) not in forms) or (kind == "dmn" and name not in decisions)
     }
-    return Upload(reports, drawings, forms, decisions, broken, ignored)
+    return Upload(reports, drawings, {**drawn, **forms}, decisions, broken, ignored)
 
 
 def form_name(file: str) -> str:

@@ -23,7 +23,7 @@ from engine.forms.quick import bind
 LONGEST_LIST = 500
 MOST_FIELDS = 100
 DEEPEST = 6
-FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
+FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}\Z")
 
 _SEALING = frozenset({"x-cl-personal", "x-cl-free-text"})
 _CONDITIONS = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else")
@@ -152,7 +152,7 @@ def _unsafe(schema: object, where: str, depth: int) -> Iterator[FormFinding]:
         for name, field in properties.items():
             inner = f"{where}.{name}" if where else name
             if not FIELD_NAME.match(name):
-                yield FormFinding(inner, "name", "a field is named like reply_text", "use a-z, 0-9, _; at most 40")
+                yield FormFinding(inner, "name", "a field is named like reply_text", "use A-Z, a-z, 0-9, _; at most 40")
             yield from _unsafe(field, inner, depth + 1)
     if "items" in schema:
         yield from _unsafe(schema["items"], f"{where}[]", depth + 1)

@@ -47,7 +47,7 @@ def drive_checked(
         raise NotFound(
             "process.unknown", f"Expected one of {', '.join(report.nets)}, but got “{chosen}”.", process=chosen
         )
-    library = _Library(file, report.nets)
+    library = _Library(file, report)
     net = library.net(chosen)
     assert net is not None
     return Drive(library.net, library.answers, reload=reload).run(net, variables)
@@ -56,10 +56,11 @@ def drive_checked(
 class _Library:
     """Where called processes and forms are looked for: the file itself, its folder, the shipped catalogue."""
 
-    def __init__(self, file: Path, nets: Mapping[str, Net]) -> None:
+    def __init__(self, file: Path, report: Report) -> None:
         self.file = file
-        self.nets: dict[str, Net | None] = dict(nets)
-        self.forms: dict[str, Mapping[str, Any]] = dict(read_source(file.parent).forms) if _is_source(file) else {}
+        self.nets: dict[str, Net | None] = dict(report.nets)
+        beside = read_source(file.parent).forms if _is_source(file) else {}
+        self.forms: dict[str, Mapping[str, Any]] = {**report.forms, **beside}
 
     def net(self, process_id: str) -> Net | None:
         """The process with this id, or None."""
