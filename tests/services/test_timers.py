@@ -159,3 +159,29 @@ def test_timer_whose_step_is_refused_waits_and_lets_the_others_fire(sqlite_city:
     (kept,) = city.rows(t.timer)
     assert kept.due_at == city.clock.now() + timers.PAUSE
     assert city.actions(order) == []
+
+
+def test_late_repetitions_fire_before_what_was_due_after_them(city: Play) -> None:
+    """A worker that was away makes up for every reminder before the limit that ends them."""
+    cycle = (
+        '<bpmn:timerEventDefinition id="hourly"><bpmn:timeCycle>R3/PT1H</bpmn:timeCycle></bpmn:timerEventDefinition>'
+    )
+    limit = (
+        '<bpmn:timerEventDefinition id="five"><bpmn:timeDuration>PT5H</bpmn:timeDuration></bpmn:timerEventDefinition>'
+    )
+    text = drawing(
+        "reminded",
+        node("startEvent", "s")
+        + node("userTask", "work")
+        + node("boundaryEvent", "hour", 'attachedToRef="work" cancelActivity="false"', cycle)
+        + node("userTask", "remind")
+        + node("boundaryEvent", "late", 'attachedToRef="work"', limit)
+        + node("userTask", "repair")
+        + "".join(node("endEvent", each) for each in ("e", "e2", "e3"))
+        + path("s", "work", "e")
+        + path("hour", "remind", "e2")
+        + path("late", "repair", "e3"),
+    )
+    city.play(text, "reminded")
+    city.wait(timedelta(hours=6))
+    assert sorted(item.node_id for item in city.items()) == ["remind", "remind", "remind", "repair"]
