@@ -17,6 +17,7 @@ from engine.errors import Conflict, InvalidMove, NotFound, Rejected
 from engine.storage.prepared import Prepared, insert_into, update_row
 from engine.storage.tables import processes as t
 from engine.storage.tables.care import intervention
+from engine.storage.tables.outbox import outbox
 from engine.storage.tables.routing import held_message
 
 from .codes import require_codes
@@ -32,6 +33,9 @@ _SUSPEND = update_row(t.process_instance, "suspended_at")
 _REVIVE = Prepared(
     held_message.update().where(held_message.c.id == bindparam("id"), held_message.c.state == "dead"),
     ("state", "attempts", "due_at"),
+)
+_SEND_AGAIN = Prepared(
+    outbox.update().where(outbox.c.id == bindparam("id"), outbox.c.state == "dead"), ("state", "attempts", "next_at")
 )
 _CHILDREN = Prepared(select(t.call.c.child_instance_id).where(t.call.c.instance_id == bindparam("instance_id")))
 _PAST = Prepared(
@@ -149,12 +153,17 @@ def restart(
 
 
 def retry_letter(desk: Desk, id: str) -> None:
-    """Have a dead letter tried again by the next heartbeat.
+    """Have a dead letter tried again by the next heartbeat; `outbox-<number>` is one on its way out of the city.
 
     Raises: NotFound (`letter.unknown`); NotAllowed without `process:instance:operate` anywhere.
     """
     desk.require(OPERATE, *(holding.department_id for holding in desk.actor.holdings))
-    if desk.uow.run(_REVIVE, {"id": id, "state": "waiting", "attempts": 0, "due_at": desk.now}) != 1:
+    number = id.removeprefix("outbox-")
+    if number != id and number.isdecimal() and len(number) < 18:
+        revived = desk.uow.run(_SEND_AGAIN, {"id": int(number), "state": "waiting", "attempts": 0, "next_at": desk.now})
+    else:
+        revived = desk.uow.run(_REVIVE, {"id": id, "state": "waiting", "attempts": 0, "due_at": desk.now})
+    if revived != 1:
         raise NotFound("letter.unknown", "Expected a dead letter, but there is none.", id=id)
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from werkzeug.test import Client
 
 from engine.services import batches
+from engine.storage import outbox
 from engine.storage.tables import care as c
 from engine.storage.tables import processes as t
+from engine.storage.tables.outbox import outbox as outbox_table
 from tests.services.play import drawing, node, path
 from tests.services.test_failures import FORK
 from tests.services.test_migration import version
@@ -86,6 +89,22 @@ def test_failure_is_found_at_the_desk_and_repaired(site: Site, operator: Client)
         variables="depth=120",
     )
     assert sorted(item.node_id for item in city.items()) == ["beside", "high"]
+
+
+def test_letter_nobody_took_is_tried_again_by_hand(site: Site, operator: Client) -> None:
+    """What a channel or a receiver refused to the end stands at the desk, and goes out again when told to."""
+    city = site.city
+    with city.engine.database.write(city.clock.now()) as uow:
+        outbox.put(uow, "sms.out", "sms-1", {"id": "1"})
+        (message,) = outbox.claim(uow, 1, timedelta(minutes=1))
+        assert outbox.failed(uow, message, "line_broken", most_attempts=1)
+    page = operator.get("/instances/failures").get_data(as_text=True)
+    assert "sms.out" in page
+    assert "line_broken" in page
+    path = f"/instances/letters/outbox-{message.id}"
+    assert site.post(operator, path, {}).status_code == 302
+    assert [row.state for row in city.rows(outbox_table)] == ["waiting"]
+    assert site.post(operator, path, {}).status_code == 404
 
 
 def test_migration_is_previewed_and_done_by_a_batch(site: Site, operator: Client) -> None:

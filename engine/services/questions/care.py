@@ -17,6 +17,7 @@ from engine.services.city import City
 from engine.services.people import names_of
 from engine.storage.tables import processes as t
 from engine.storage.tables.care import batch, batch_item
+from engine.storage.tables.outbox import outbox
 from engine.storage.tables.routing import held_message
 from engine.storage.uow import UnitOfWork
 
@@ -87,10 +88,14 @@ class MigrationPage:
 
 
 def dead_letters(uow: UnitOfWork) -> list[LetterRow]:
-    """Letters nobody took, the newest first, at most so many."""
-    c = held_message.c
-    found = select(c.id, c.kind, c.name, c.instance_id, c.error, c.attempts, c.created_at)
-    return [LetterRow(*row) for row in uow.found(found.where(c.state == "dead").order_by(c.id.desc()).limit(MOST))]
+    """Letters nobody took, inside the city and on their way out of it, the newest first, at most so many."""
+    c, o = held_message.c, outbox.c
+    inside = select(c.id, c.kind, c.name, c.instance_id, c.error, c.attempts, c.created_at).where(c.state == "dead")
+    out = select(o.id, o.topic, o.error, o.attempts, o.created_at).where(o.state == "dead")
+    found = [LetterRow(*row) for row in uow.found(inside.order_by(c.id.desc()).limit(MOST))]
+    for id_, topic, *rest in uow.found(out.order_by(o.id.desc()).limit(MOST)):
+        found.append(LetterRow(f"outbox-{id_}", "outbox", topic, None, *rest))
+    return sorted(found, key=lambda row: row.created_at, reverse=True)[:MOST]
 
 
 def batches(uow: UnitOfWork, id: str | None = None) -> list[BatchRow]:
