@@ -21,12 +21,15 @@ class OverTheLimit(Exception):
 
 
 def run_bounded(
-    module: str, content: bytes, *, memory_bytes: int, cpu_s: int, wall_s: float
+    module: str, content: bytes, *more: str, memory_bytes: int, cpu_s: int, wall_s: float
 ) -> subprocess.CompletedProcess[bytes]:
-    """The end of a child that ran `module` on `content`, with its exit code and its output. Raises: OverTheLimit."""
+    """The end of a child that ran `module` on `content`, with exit code and output; `more` are further arguments.
+
+    Raises: OverTheLimit.
+    """
     try:
         done = subprocess.run(  # noqa: S603  # our own module; the file goes through a pipe
-            [sys.executable, "-s", "-P", "-m", module, str(memory_bytes), str(cpu_s)],
+            [sys.executable, "-s", "-P", "-m", module, str(memory_bytes), str(cpu_s), *more],
             input=content,
             capture_output=True,
             timeout=wall_s,

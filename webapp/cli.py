@@ -128,7 +128,7 @@ def ingest(source: str, files: tuple[Path, ...], at: datetime | None, as_json: b
 BESIDE = (".dmn", ".json", ".form")
 
 
-def _checked(files: tuple[Path, ...]) -> Iterator[tuple[str, Report, dict[str, Any]]]:
+def _checked(files: tuple[Path, ...], dressed: bool) -> Iterator[tuple[str, Report, dict[str, Any]]]:
     """The report on each BPMN file, those in zips too, and the proofs of its processes.
 
     Forms and decisions given along stand beside each of them.
@@ -146,7 +146,7 @@ def _checked(files: tuple[Path, ...]) -> Iterator[tuple[str, Report, dict[str, A
         alone = is_zip(content) or file.name in beside
         own = file.parent.glob("forms/*.json") if file.stem == file.parent.name else ()
         there = {} if alone else {**{form.name: form.read_bytes() for form in own}, **beside}
-        upload = check_upload_in_child({file.name: content, **there})
+        upload = check_upload_in_child({file.name: content, **there}, dressed=dressed)
         for inside, report in upload.reports.items():
             yield str(file) if inside == file.name else f"{file}:{inside}", report, proofs_of(upload, inside)
 
@@ -160,9 +160,10 @@ def _refused_rules(proof: dict[str, Any]) -> str:
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True)
 @click.option("--fates", "with_fates", is_flag=True, help="List what became of each element, text and foreign word.")
-def check(files: tuple[Path, ...], as_json: bool, with_fates: bool) -> None:
+@click.option("--lint", "dressed", is_flag=True, help="Add a reviewer's remarks, and a picture where a file has none.")
+def check(files: tuple[Path, ...], as_json: bool, with_fates: bool, dressed: bool) -> None:
     """Say what an upload of these BPMN files or zips would answer; DMN files and forms stand beside the BPMN files."""
-    for file, checked, proofs in _checked(files):
+    for file, checked, proofs in _checked(files, dressed):
         report = {"file": file, **checked.to_json(with_fates=with_fates), "proof": proofs}
         if as_json:
             _print(report)
@@ -176,6 +177,10 @@ def check(files: tuple[Path, ...], as_json: bool, with_fates: bool) -> None:
             click.echo("  " + ", ".join(f"{count} {fate}" for fate, count in report["fates"].items()))
             for thing in report.get("things", ()):
                 click.echo(f"  {thing['line']}:{thing['element']} {thing['name']}: {thing['fate']} {thing['detail']}")
+            for remark in report.get("lint", ()):
+                click.echo(f"  {remark['weight']} {remark['element'] or ''} {remark['rule']}: {remark['message']}")
+            if report.get("layout") == "automatic":
+                click.echo("  the file has no picture; one is drawn automatically")
             for process, proof in proofs.items():
                 refused = {kind: _refused_rules(each) for kind, each in proof.items()}
                 click.echo(f"  {process}: as a loop {refused['loop']}; as a plain process {refused['plain']}")

@@ -24,6 +24,8 @@ BENCHES = MappingProxyType(
         "hostile": "hostile files in the child of the check: executed, over its limits, not named, publishable",
         "reload": "processes of the real files that go on alike with their state saved and read again at each wait",
         "import": "files of other tools that run, ask or are refused, and that a dry run brings to an end",
+        "check": "the answer to an upload of a hundred elements, plain and with remarks and a picture",
+        "second_opinion": "faults put into nets that our reader made, and false alarms, over real files",
         "peers": "the engine step with its rows against SpiffWorkflow saved as JSON, and other engines' figures",
     }
 )

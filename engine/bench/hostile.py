@@ -6,6 +6,8 @@ finding on the element that is attacked), publishable, and unsafe XML that was n
 
 from __future__ import annotations
 
+import os
+import resource
 import socket
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -14,18 +16,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NoReturn
 
 from engine.bench.hostile_files import hostile_files
 from engine.bench.hostile_xml import Expected, Hostile
 from engine.bench.result import Result, from_turns
-from engine.bpmn.check import CPU_S, Report, check_in_child
+from engine.bpmn.check import CPU_S, MEMORY_BYTES, Report
 from engine.bpmn.expressions import check_expression
 from engine.bpmn.net import Expression, Flow, Node
+from engine.bpmn.upload import check_upload, check_upload_in_child
 from engine.clock import stopwatch
-from engine.errors import Rejected
 
 CHILDREN = 2
+_STOPPED = ("check.limit", "check.failed")
 MOST_S = float(CPU_S)
 _LOOP_NAMES = frozenset({"loopCounter", "nrOfInstances", "nrOfActiveInstances", "nrOfCompletedInstances"})
 
@@ -62,14 +65,28 @@ def trap() -> Iterator[tuple[Path, int, Path]]:
 
 
 def judge(hostile: Hostile) -> Outcome:
-    """The check of one file in a child, and what is wrong about the answer."""
+    """The check of one upload in a child, with remarks and picture, and what is wrong about the answer."""
     name, content, expected = hostile
     began = stopwatch()
-    try:
-        report = check_in_child(content)
-    except Rejected as refusal:
-        return Outcome(name, stopwatch() - began, refusal.code)
-    return Outcome(name, stopwatch() - began, fault_of(report, expected))
+    upload = check_upload_in_child({"hostile.bpmn": content}, dressed=True)
+    seconds = stopwatch() - began
+    reports = list(upload.reports.values())
+    if any(finding.rule in _STOPPED for report in reports for finding in report.findings):
+        return Outcome(name, seconds, "over the limits")
+    return Outcome(name, seconds, fault_of_upload(reports, expected))
+
+
+def fault_of_upload(reports: Iterable[Report], expected: Expected) -> str:
+    """What is wrong about the reports on an upload; it is refused as a whole where one of its files is."""
+    faults = [fault_of(report, expected) for report in reports]
+    if expected == "refused" and "" in faults:
+        return ""
+    return next(filter(None, faults), "")
+
+
+def read_here(content: bytes) -> list[Report]:
+    """The reports on an upload, made in this process."""
+    return list(check_upload({"hostile.bpmn": content}, {}).reports.values())
 
 
 def fault_of(report: Report, expected: Expected) -> str:
@@ -116,15 +133,43 @@ def _expressions(held: Any) -> Iterator[Expression]:
 
 
 def judged(files: Iterable[Hostile]) -> list[Outcome]:
-    """What became of `files`, with as many children at a time as there are cores."""
+    """What became of `files`, each in the child that an upload has, with as many at a time as there are cores."""
     with ThreadPoolExecutor(CHILDREN) as pool:
         return list(pool.map(judge, files))
+
+
+def judge_forked(hostile: Hostile) -> Outcome:
+    """The same in a fork of this process under the same limits, which has nothing to load: for thousands of files."""
+    name, content, expected = hostile
+    began = stopwatch()
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        _in_fork(writing, content, expected)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        said = pipe.read().decode()
+    _, status = os.waitpid(child, 0)
+    seconds = stopwatch() - began
+    return Outcome(name, seconds, said.removeprefix("ok") if status == 0 and said else "over the limits")
+
+
+def _in_fork(writing: int, content: bytes, expected: Expected) -> NoReturn:
+    """Judges under the limits of a child and ends at once: nothing of the parent is cleaned up here."""
+    try:
+        resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S + 1))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+        reports = [report.dressed() for report in read_here(content)]
+        os.write(writing, f"ok{fault_of_upload(reports, expected)}".encode())
+        os._exit(0)
+    finally:
+        os._exit(1)
 
 
 def run() -> Result:
     """The share of files about which nothing is wrong. Raises: AssertionError where something was executed."""
     with trap() as (canary, port, secret):
-        outcomes = judged(hostile_files(canary, port, secret))
+        outcomes = [judge_forked(hostile) for hostile in hostile_files(canary, port, secret)]
     faults = Counter(outcome.fault for outcome in outcomes)
     good = faults.pop("", 0)
     seconds = [outcome.seconds for outcome in outcomes]

@@ -13,6 +13,7 @@ from pathlib import Path
 from engine.bench.attack_expressions import ATTACKS, EXHAUSTIONS, Attack
 from engine.bench.hostile_places import EVALUATED, HOLES, LABELS, file_of
 from engine.bench.hostile_xml import Hostile, bombs, xml_attacks
+from engine.bench.hostile_zips import decision_files, zips
 
 _TURNS = 2  # of every so many attacks a place meets one; the next place meets the others
 _MOST_LABELLED = 6
@@ -62,7 +63,7 @@ def hostile_files(canary: Path, port: int, secret: Path) -> Iterator[Hostile]:
     for place, put in LABELS.items():
         for attack in attacks[:_MOST_LABELLED]:
             yield f"{place} | {attack.plain[:60]}", file_of(*put(attack.plain)), "harmless"
-    yield from chain(xml_attacks(str(secret), port), bombs())
+    yield from chain(xml_attacks(str(secret), port), bombs(), zips(), decision_files(attacks[::_TURNS]))
 
 
 def _spelled(attack: Attack, turn: int) -> str:

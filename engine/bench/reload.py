@@ -13,13 +13,14 @@ from engine.bench.real_files import real_files
 from engine.bench.result import Result, from_turns
 from engine.bpmn.check import Report, check
 from engine.clock import cpu_seconds
+from engine.services.drive import Driven
 from engine.services.drive_files import drive_checked
 
 
-def differs(file: Path, report: Report, process: str) -> bool:
-    """Whether a process goes on otherwise when its state is saved and read again at every wait."""
+def driven(file: Path, report: Report, process: str) -> tuple[Driven, Driven]:
+    """How a process goes on when its state is saved and read again at every wait, and when it is kept in memory."""
     saved, kept = (drive_checked(file, report, process, {}, reload=reload) for reload in (True, False))
-    return saved != kept
+    return saved, kept
 
 
 def run() -> Result:
@@ -30,9 +31,10 @@ def run() -> Result:
         report = check(file.read_bytes())
         for process in report.nets if report.grade != "refused" else ():
             began = cpu_seconds()
-            different += differs(file, report, process)
+            saved, kept = driven(file, report, process)
             turn.append(cpu_seconds() - began)
-            outcomes[drive_checked(file, report, process, {}).outcome] += 1
+            different += saved != kept
+            outcomes[saved.outcome] += 1
     same = (len(turn) - different) / len(turn)
     told = tuple(
         Result(f"reload.{outcome}", count, 0.0, 0.0, 0.0, 0.0, ratio=count / len(turn))

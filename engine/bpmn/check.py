@@ -17,6 +17,7 @@ from lxml.etree import tostring
 from engine.bounded import OverTheLimit, run_bounded
 from engine.bpmn.answers import NO_ANSWERS, Answers, apply, settle, wants
 from engine.bpmn.beside import Beside, missing_beside, with_beside
+from engine.bpmn.dressing import Dressing, dress, dressing_from_json
 from engine.bpmn.fates import Fate, count_fates, fates_of, unknown_things
 from engine.bpmn.findings import Finding
 from engine.bpmn.guard import guard
@@ -59,6 +60,7 @@ class Report:
     asked: tuple[Finding, ...] = ()
     normalised: bytes = b""
     forms: Mapping[str, Any] = field(default_factory=dict)
+    dressing: Dressing | None = None
 
     def to_json(self, *, with_fates: bool = False) -> dict[str, Any]:
         """The report without its nets, as `cityloop check --json` prints it; the fates are counted, or listed too."""
@@ -72,7 +74,13 @@ class Report:
         }
         if with_fates:
             shown["things"] = [asdict(fate) for fate in self.fates]
+        if self.dressing is not None:
+            shown |= self.dressing.to_json()
         return shown
+
+    def dressed(self) -> Report:
+        """The report with a reviewer's remarks, and a picture where the file has none; a refused file has neither."""
+        return replace(self, dressing=dress(self.normalised, self.nets)) if self.normalised else self
 
 
 def check(content: bytes, answers: Answers = NO_ANSWERS, beside: Beside | None = None) -> Report:
@@ -173,16 +181,25 @@ def grade_of(findings: Iterable[Finding]) -> Grade:
 
 
 def check_in_child(
-    content: bytes, *, memory_bytes: int = MEMORY_BYTES, cpu_s: int = CPU_S, wall_s: float = WALL_S
+    content: bytes,
+    *,
+    dressed: bool = False,
+    memory_bytes: int = MEMORY_BYTES,
+    cpu_s: int = CPU_S,
+    wall_s: float = WALL_S,
 ) -> Report:
     """The report on a BPMN file nobody has seen yet, made in a bounded child process that inherits no settings.
+
+    `dressed` adds a reviewer's remarks and a picture.
 
     Raises: Rejected with code check.limit where the child needed more than its memory or its time, check.failed
     where it stopped for another reason.
     """
     limits = {"memory_bytes": memory_bytes, "cpu_s": cpu_s}
     try:
-        done = run_bounded("engine.bpmn.check_child", content, **limits, wall_s=wall_s)
+        done = run_bounded(
+            "engine.bpmn.check_child", content, *(["dressed"] if dressed else []), **limits, wall_s=wall_s
+        )
     except OverTheLimit:
         raise over_the_limit(**limits) from None
     if done.returncode != 0:
@@ -211,6 +228,7 @@ def report_to_json(report: Report) -> dict[str, Any]:
     whole["asked"] = [astuple(question) for question in report.asked]
     whole["normalised"] = b64encode(report.normalised).decode()
     whole["forms"] = dict(report.forms)
+    whole["dressing"] = None if report.dressing is None else report.dressing.to_json()
     return whole
 
 
@@ -227,4 +245,5 @@ def report_from_json(whole: Mapping[str, Any]) -> Report:
         asked=tuple(Finding(*row) for row in whole["asked"]),
         normalised=b64decode(whole["normalised"]),
         forms=whole["forms"],
+        dressing=dressing_from_json(whole["dressing"]),
     )

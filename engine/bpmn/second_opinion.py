@@ -19,38 +19,60 @@ from engine.bpmn.opinion import Opinion
 from engine.bpmn.portability import unportable
 from engine.bpmn.second_opinion_facts import SPLIT, Fact, as_drawn, our_facts, their_facts, unread_events
 from engine.bpmn.second_opinion_run import dry_run
+from engine.bpmn.tree import id_of
 
 RESERVED = frozenset({"Start", "End", "Root"})  # names of the library's own tasks, so nodes called so are lost
 
 
 def second_opinion(root: _Element, net: Net) -> Opinion:
     """What SpiffWorkflow makes of the process `net` was read from; `root` is the normalised tree, left as it is."""
-    reserved = sorted(RESERVED & {node.id for node in net.nodes})
-    if reserved:
-        return Opinion("cannot", f"because the id {reserved[0]!r} is the name of a task of its own")
     foreign = unportable(net)
-    parser = BpmnParser()
-    try:
-        parser.add_bpmn_str(tostring(root))
-        theirs = their_facts(parser, net.id, parser.get_spec(net.id))
-        specs = parser.get_subprocess_specs(net.id, require_call_activity_specs=False)
-    except MemoryError:
-        raise
-    except Exception as error:  # the library raises anything, from KeyError to TypeError, for legal files
-        return Opinion("cannot", f"because {foreign or _reason(error)}")
-    ours, other_work = as_drawn(our_facts(net), theirs)
-    left_out = unread_events(net) | other_work
-    ours, theirs = (
-        {fact for fact in facts if fact[0] != "event" or fact[1] not in left_out} for facts in (ours, theirs)
-    )
-    difference = _first_difference(ours, theirs)
+    read = SecondReading(root, net.id)
+    if read.reason is not None:
+        return Opinion("cannot", f"because {(read.is_reserved and read.reason) or foreign or read.reason}")
+    difference = read.difference(net)
     if difference is not None:
         return Opinion("differs", difference)
-    if foreign is None and (gateway := _tried_otherwise(net, [parser.get_spec(net.id), *specs.values()])):
+    if foreign is None and (gateway := _tried_otherwise(net, [read.spec, *read.inside.values()])):
         foreign = f"it tries the ways out of {gateway} in the order of the layout, not of the file"
     if foreign is not None:
         return Opinion("cannot", f"because {foreign}")
-    return dry_run(net, parser.get_spec(net.id), specs)
+    return dry_run(net, read.spec, read.inside)
+
+
+class SecondReading:
+    """What the library reads of one process of a normalised tree; `reason` says why it cannot, where it cannot."""
+
+    def __init__(self, root: _Element, process: str) -> None:
+        self.reason: str | None = None
+        reserved = sorted(RESERVED & {id_of(each) for each in root.iter("{*}*")})
+        self.is_reserved = bool(reserved)
+        if reserved:
+            self.reason = f"the id {reserved[0]!r} is the name of a task of its own"
+            return
+        parser = BpmnParser()
+        try:
+            parser.add_bpmn_str(tostring(root))
+            self.spec: Any = parser.get_spec(process)
+            self.facts = their_facts(parser, process, self.spec)
+            self.inside: Any = parser.get_subprocess_specs(process, require_call_activity_specs=False)
+        except MemoryError:
+            raise
+        except Exception as error:  # the library raises anything, from KeyError to TypeError, for legal files
+            self.reason = _reason(error)
+
+    def difference(self, net: Net) -> str | None:
+        """The first thing that the two readings do not have in common, where both can be compared."""
+        ours, other_work = as_drawn(our_facts(net), self.facts)
+        left_out = (unread_events(net) & self._without_trigger()) | other_work
+        ours, theirs = (
+            {fact for fact in facts if fact[0] != "event" or fact[1] not in left_out} for facts in (ours, self.facts)
+        )
+        return _first_difference(ours, theirs)
+
+    def _without_trigger(self) -> set[str]:
+        """The nodes in which the library sees no event: where we see one that it never reads, nothing is compared."""
+        return {fact[1] for fact in self.facts if fact[0] == "event" and fact[2] in ("none", "multiple")}
 
 
 def _tried_otherwise(net: Net, specs: list[Any]) -> str | None:

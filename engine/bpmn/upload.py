@@ -9,7 +9,7 @@ import json
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.bounded import OverTheLimit, run_bounded
@@ -51,6 +51,10 @@ class Upload:
     decisions: Mapping[str, str] = field(default_factory=dict)
     broken: Mapping[str, bytes] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
+
+    def dressed(self) -> Upload:
+        """The upload with a reviewer's remarks on each file, and a picture where it has none."""
+        return replace(self, reports={name: report.dressed() for name, report in self.reports.items()})
 
     @property
     def is_refused(self) -> bool:
@@ -163,13 +167,17 @@ def _processes_twice(reports: Mapping[str, Report]) -> tuple[str, str] | None:
     return None
 
 
-def check_upload_in_child(files: Mapping[str, bytes], answers: AnswersByFile | None = None) -> Upload:
+def check_upload_in_child(
+    files: Mapping[str, bytes], answers: AnswersByFile | None = None, *, dressed: bool = False
+) -> Upload:
     """`check_upload` in a bounded child process; what breaks its limits is a refused report.
+
+    `dressed` adds a reviewer's remarks and a picture to each report.
 
     Raises: Rejected for an answer that does not fit its question.
     """
     packed = {name: b64encode(content).decode() for name, content in files.items()}
-    envelope = json.dumps({"files": packed, "answers": answers or {}}).encode()
+    envelope = json.dumps({"files": packed, "answers": answers or {}, "dressed": dressed}).encode()
     cpu_s = CPU_S if len(files) == 1 and not is_zip(next(iter(files.values()))) else ZIP_CPU_S
     limits = {"memory_bytes": MEMORY_BYTES, "cpu_s": cpu_s}
     first = next(iter(files), "")

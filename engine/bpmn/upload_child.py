@@ -32,7 +32,8 @@ def _answer(given: dict[str, Any]) -> dict[str, Any]:
 
     files = {name: b64decode(content) for name, content in given["files"].items()}
     try:
-        return upload_to_json(check_upload(files, given["answers"]))
+        upload = check_upload(files, given["answers"])
+        return upload_to_json(upload.dressed() if given["dressed"] else upload)
     except Rejected as refusal:
         return {"refusal": [refusal.code, refusal.message, refusal.element, dict(refusal.params)]}
 

@@ -7,11 +7,18 @@ from pathlib import Path
 import pytest
 
 from engine import shipped
-from engine.bench.reload import differs
-from engine.bpmn.check import check
+from engine.bench.reload import driven
+from engine.bpmn.check import Report, check
 from engine.bpmn.state import State
 from engine.services import drive
 from tests.bpmn.diagram import Diagram
+
+
+def differs(file: Path, report: Report, process: str) -> bool:
+    """Whether saving and reading the state again changes anything."""
+    saved, kept = driven(file, report, process)
+    return saved != kept
+
 
 LOOPS = sorted(shipped.path("processes").glob("loops/*/*.bpmn"))
 SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "bpmn"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.bench.hostile import fault_of, judged, trap
+from engine.bench.hostile import fault_of, fault_of_upload, judge_forked, judged, read_here, trap
 from engine.bench.hostile_files import hostile_files
 from engine.bench.hostile_places import EVALUATED, LABELS, file_of, line
 from engine.bpmn.check import Report, check
@@ -60,12 +60,12 @@ def test_trap_springs_when_something_is_executed() -> None:
 
 
 def test_hostile_sample_is_named_and_never_publishable() -> None:
-    """One in eleven of all files, read as an upload is: nothing executed, nothing slow, everything named."""
+    """One in thirteen of all files, read as an upload is: nothing executed, nothing slow, everything named."""
     with trap() as places:
         faults = []
-        for name, content, expected in islice(hostile_files(*places), 0, None, 11):
+        for name, content, expected in islice(hostile_files(*places), 0, None, 13):
             began = cpu_seconds()
-            if fault := fault_of(check(content), expected):
+            if fault := fault_of_upload(read_here(content), expected):
                 faults.append((name, fault))
             assert cpu_seconds() - began < SLOWEST_ALLOWED_S, name
     assert faults == []
@@ -74,14 +74,22 @@ def test_hostile_sample_is_named_and_never_publishable() -> None:
 def test_hostile_sample_in_children_keeps_to_the_limits() -> None:
     """The same in the bounded processes that uploads go through."""
     with trap() as places:
-        outcomes = judged(list(islice(hostile_files(*places), 5, None, 131)))
+        outcomes = judged(list(islice(hostile_files(*places), 5, None, 151)))
     assert [(each.name, each.fault) for each in outcomes if each.fault] == []
+
+
+@pytest.mark.fast
+def test_fork_keeps_to_the_limits_of_the_check() -> None:
+    """A file that would eat the memory costs its own fork, and is told as over the limits."""
+    fine = ("fine", file_of(line('<userTask id="target"/>')), "harmless")
+    assert judge_forked(fine).fault == ""  # type: ignore[arg-type]
+    assert judge_forked(("bad", fine[1], "blocked")).fault == "publishable"
 
 
 @pytest.mark.long
 def test_hostile_files_all_in_children_are_named_and_never_publishable() -> None:
-    """All of them, each in a child of its own."""
+    """All of them, each in a fork of its own under the limits of the check."""
     with trap() as places:
-        outcomes = judged(hostile_files(*places))
+        outcomes = [judge_forked(hostile) for hostile in hostile_files(*places)]
     assert len(outcomes) >= 2_000
     assert [(each.name, each.fault) for each in outcomes if each.fault] == []

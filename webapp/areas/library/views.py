@@ -53,6 +53,6 @@ def check() -> Response:
 
 def _checked(content: bytes) -> Report:
     try:
-        return check_in_child(content)
+        return check_in_child(content, dressed=True)
     except EngineError as error:
         return Report("refused", findings=(Finding(error.code, "error", error.element, None, error.message),))
