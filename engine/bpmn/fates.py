@@ -27,6 +27,7 @@ FATES: tuple[FateWord, ...] = ("executed", "rewritten", "documentation", "asked"
 _KEEPING = frozenset({"kept_as_documentation", "flow.default_condition"})
 _OF_PARTS = _KEEPING | {"vendor.not_run", "data.computed"}
 """Rules that say something of a part of a node or flow, while the whole is read as it stands."""
+_REWRITING = frozenset({"timer.once"})
 _FOREIGN = ("vendor.not_run", "vendor.without_effect")
 _EVENT_KINDS = {"compensate": "compensation"}
 
@@ -175,6 +176,8 @@ class _Court:
         held = self.nodes.get(id_of(thing.owner)) or self.flows.get(id_of(thing.owner))
         if held is not None and _bare(thing.text) in {_bare(source) for source in _sources(held)}:
             return self._said_of_whole(thing.owner) or ("executed", "")
+        if rewritten := [each.rule for each in self._findings(thing.owner) if each.rule in _REWRITING]:
+            return "rewritten", rewritten[0]
         around = {local(each) for each in thing.element.iterancestors()}
         for change in self.changes.get(id_of(thing.owner), ()):
             if change.what.partition(" ")[0] in around:

@@ -113,6 +113,11 @@ def _note_as_documentation(kept: _Element, around: _Element, findings: Findings)
         message = f"Expected no computed value in a {local(kept)}, but there is one. Proposed: it stays documentation."
         findings.add("data.computed", "warning", on, message, question=True, proposal="it stays documentation")
         return
+    if local(kept) == "correlationSubscription":
+        proposal = "messages go by their names and keys"
+        message = f"Expected a key on the message itself, but it is correlated elsewhere. Proposed: {proposal}."
+        findings.add("message.correlation", "warning", on, message, question=True, proposal=proposal)
+        return
     message = f"The {local(kept)} is kept as documentation; values are variables of the instance."
     findings.add("kept_as_documentation", "info", on, message, kind=local(kept))
 

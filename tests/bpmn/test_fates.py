@@ -118,6 +118,18 @@ def test_fate_of_a_role_of_the_standard_is_ours() -> None:
 
 
 @pytest.mark.fast
+def test_fate_of_a_correlation_of_the_standard_is_asked() -> None:
+    """Whom a message reaches is no documentation: a designer who correlates by paths learns that they do not work."""
+    bound = '<bpmn:correlationPropertyBinding id="b" correlationPropertyRef="k"><bpmn:dataPath>order.id</bpmn:dataPath>'
+    inside = (
+        f'<bpmn:correlationSubscription id="s">{bound}</bpmn:correlationPropertyBinding></bpmn:correlationSubscription>'
+    )
+    report = check(drawing(chain(task("a")) + inside, '<bpmn:correlationProperty id="k"/>'))
+    assert report.grade == "answers"
+    assert fate_of(report, "dataPath") == ("asked", "message.correlation")
+
+
+@pytest.mark.fast
 def test_fates_are_as_many_as_the_census_counts() -> None:
     """The two walks name the same things of a file with foreign words at every depth."""
     inside = (
