@@ -32,18 +32,15 @@ _THROWING = frozenset({"endEvent", "intermediateThrowEvent"})
 _THROWN = frozenset({"error", "escalation", "compensation", "cancel"})  # they find what catches them, armed or not
 
 
-def read_event(element: _Element, definitions: Definitions, findings: Findings) -> Event | None:
-    """What an event element waits for or throws; None, with a finding, where that is not supported."""
+def read_event(element: _Element, definitions: Definitions, findings: Findings) -> Event:
+    """What an event element waits for or throws; where that cannot be at its place, what is proposed instead."""
     found = list(_definitions(element, definitions, findings))
     where = local(element)
     if not found and where in _TRIGGERED:
         return _proposed_message(element, "event.no_trigger", f"a trigger, but the {_spoken(where)} has none", findings)
     if not found:
         return _NONE
-    parts = [_read_part_with_words(each, element, definitions, findings) for each in found]
-    read = [part for part in parts if part is not None]
-    if len(read) < len(parts):
-        return None
+    read = [with_words(_read_part(each, element, definitions, findings), each, element, findings) for each in found]
     if len(read) == 1:
         return read[0]
     every = element.get("parallelMultiple") == "true" and where not in _THROWING
@@ -69,22 +66,14 @@ def _definitions(element: _Element, definitions: Definitions, findings: Findings
     return found
 
 
-def _read_part_with_words(
-    definition: _Element, element: _Element, definitions: Definitions, findings: Findings
-) -> Event | None:
-    part = _read_part(definition, element, definitions, findings)
-    return None if part is None else with_words(part, definition, element, findings)
-
-
-def _read_part(definition: _Element, element: _Element, definitions: Definitions, findings: Findings) -> Event | None:
+def _read_part(definition: _Element, element: _Element, definitions: Definitions, findings: Findings) -> Event:
     where, kind = local(element), local(definition).removesuffix("EventDefinition")
     if kind not in ALLOWED[where]:
-        if where == "intermediateCatchEvent":
+        if where not in _THROWING:
             return _proposed_message(element, "event.not_awaited", f"what can be waited for, but not {kind}", findings)
-        article = "an" if kind[0] in "aeiou" else "a"
-        remedy = f"use one of: {', '.join(ALLOWED[where])}"
-        findings.unsupported(element, f"{article} {kind} {_spoken(where)}", remedy)
-        return None
+        message = f"Expected what can be thrown by an {_spoken(where)}, but not {kind}."
+        findings.propose("event.not_thrown", element, message, "it throws nothing", kind=kind)
+        return _NONE
     if kind == "timer":
         return read_timer(definition, element, findings)
     if kind == "conditional":

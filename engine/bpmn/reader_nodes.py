@@ -147,8 +147,6 @@ def _read_node(
         return
     if name in EVENTS:
         event = read_event(element, definitions, findings)
-        if event is None:
-            return
         more["event"] = event
         more["interrupting"] = _interrupts(element, name, event, findings)
     if kind is Kind.RECEIVE and element.get("instantiate") == "true":

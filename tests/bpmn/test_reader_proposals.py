@@ -181,3 +181,37 @@ def test_proposal_makes_the_grade_answers_and_leaves_the_second_reader_out() -> 
     report = check(drawing(split("exclusive", way("a", "yes"), way("b", "no"))))
     assert (report.grade, report.opinion.verdict) == ("answers", "cannot")
     assert set(report.nets) == {"p"}
+
+
+@pytest.mark.parametrize(
+    ("element", "definition", "rule", "kind"),
+    [
+        ("endEvent", "timer", "event.not_thrown", "none"),
+        ("intermediateThrowEvent", "error", "event.not_thrown", "none"),
+        ("intermediateThrowEvent", "cancel", "event.not_thrown", "none"),
+        ("intermediateCatchEvent", "escalation", "event.not_awaited", "message"),
+        ("startEvent", "cancel", "event.not_awaited", "message"),
+    ],
+)
+def test_proposal_for_an_event_that_cannot_be_at_its_place(element: str, definition: str, rule: str, kind: str) -> None:
+    """Table 10.93 of the standard says what may stand where; the rest is asked about and never played as drawn."""
+    inside = START + task("x", f"<bpmn:{definition}EventDefinition/>", element)[1]
+    net, question = proposed(inside + (flow("start", "x") if element != "startEvent" else ""))
+    assert (question.rule, question.element) == (rule, "x")
+    event = net.node("x").event
+    assert event is not None
+    assert event.kind == kind
+
+
+def test_proposal_for_what_repeats_or_throws_in_its_own_way() -> None:
+    """An event sub-process runs once for each trigger, and no events are thrown by a multi-instance."""
+    loop = '<bpmn:multiInstanceLoopCharacteristics behavior="None"><bpmn:loopCardinality>2</bpmn:loopCardinality>'
+    loop += "</bpmn:multiInstanceLoopCharacteristics>"
+    net, question = proposed(chain(task("a", loop)))
+    assert question.rule == "multi.behavior"
+    assert net.node("a").multi is not None
+    handler = '<bpmn:subProcess id="h" triggeredByEvent="true">' + loop.replace(' behavior="None"', "")
+    handler += '<bpmn:startEvent id="s"><bpmn:messageEventDefinition/></bpmn:startEvent></bpmn:subProcess>'
+    net, question = proposed(chain(task("a")) + handler)
+    assert question.rule == "multi.event_subprocess"
+    assert net.node("h").multi is None
