@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from engine.bpmn.net import Net
 from engine.bpmn.stimuli import Cancel, Move
 from engine.domain.events import InstanceTended
 from engine.errors import Conflict, InvalidMove, NotFound, Rejected
@@ -147,7 +148,8 @@ def restart(
     if parent_id is not None:
         raise _called()
     definition = published(desk, desk.city.definition(desk.uow, definition_id).process_id)
-    new = start(desk, definition, variables, department_id=department_id, node=node, restarted_from=instance_id)
+    begin = node or _beginning(definition.net)
+    new = start(desk, definition, variables, department_id=department_id, node=begin, restarted_from=instance_id)
     tended(desk, new, "restart", reason, batch_id=batch_id, restarted_from=instance_id, outcome=outcome)
     return {"instance_id": new.id, "restarted_from": instance_id}
 
@@ -165,6 +167,13 @@ def retry_letter(desk: Desk, id: str) -> None:
         revived = desk.uow.run(_REVIVE, {"id": id, "state": "waiting", "attempts": 0, "due_at": desk.now})
     if revived != 1:
         raise NotFound("letter.unknown", "Expected a dead letter, but there is none.", id=id)
+
+
+def _beginning(net: Net) -> str | None:
+    """Where an operator begins a process that nobody begins by hand: at its first message, broadcast or timer."""
+    if any(node.event is None or node.event.kind in ("none", "conditional") for node in net.starts()):
+        return None
+    return next((node.id for node in net.beginnings()), None)
 
 
 # -- what all acts share ----------------------------------------------------------------------------------------------

@@ -190,3 +190,23 @@ def test_instance_restarted_names_the_one_it_follows(at_work: tuple[Play, str]) 
     assert city.row(t.instance_history, row.id).restarted_from == instance
     with city.refused("care.free_text", Rejected):
         act(city, care.restart, instance, {"said": "Mr Li of 3 Lake Road"}, "again")
+
+
+@pytest.mark.fast
+def test_instance_that_began_by_a_message_is_restarted_without_one(sqlite_city: Play) -> None:
+    """Nobody has to send the message again to make good for what was called off by mistake."""
+    city = sqlite_city
+    city.appoint(city.newcomer("operator"), "centre", "admin")
+    born = drawing(
+        "born",
+        node("startEvent", "begin", inner='<bpmn:messageEventDefinition id="of" messageRef="hello"/>')
+        + node("userTask", "awake")
+        + node("endEvent", "e")
+        + path("begin", "awake", "e"),
+        HELLO,
+    )
+    city.install(born, "born")
+    instance = act(city, messages.correlate, "hello")["instance_id"]
+    act(city, care.cancel, instance, "mistake")
+    act(city, care.restart, instance, {"case": 7}, "needed after all")
+    assert nodes(city) == ["awake"]

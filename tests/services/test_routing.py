@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from engine.bpmn.state import state_from_bytes
 from engine.domain.access import SYSTEM_ACTOR
 from engine.errors import NotAllowed, Rejected
-from engine.services import messages
+from engine.services import messages, starts
+from engine.services.desk import Desk
 from engine.storage.tables import processes as t
 from engine.storage.tables import routing as r
 from tests.services.play import Play, drawing, node, path
@@ -234,3 +236,35 @@ def test_timer_start_of_a_version_that_is_replaced_is_silent(city: Play) -> None
     city.wait(timedelta(hours=1))
     assert nodes(city) == ["look"]
     assert len(city.rows(r.start_trigger)) == 1
+
+
+def test_cron_start_begins_an_instance_at_its_hour_of_the_city(sqlite_city: Play) -> None:
+    """The morning round begins at seven in the city's time, every working day, without anybody who counts."""
+    city = sqlite_city
+    weekdays = '<bpmn:timeCycle xsi:type="bpmn:tFormalExpression">0 0 7 ? * MON-FRI</bpmn:timeCycle>'
+    city.install(
+        TICKING.replace(EVERY, f'<bpmn:timerEventDefinition id="tick">{weekdays}</bpmn:timerEventDefinition>'),
+        "ticking",
+    )
+    (row,) = city.rows(r.start_trigger)
+    assert row.due_at == datetime(2026, 3, 2, 23, 0, tzinfo=UTC)  # Tuesday, 07:00 in Shanghai
+    city.wait_until(datetime(2026, 3, 9, 22, 59, tzinfo=UTC))
+    assert nodes(city) == ["look"] * 5
+
+
+def test_version_before_begins_again_when_the_newer_one_is_retired(city: Play) -> None:
+    """Taking a version back takes its rounds back, and not those of the version that is in force again."""
+    first = city.install(TICKING, "ticking")
+    second = city.install(TICKING.replace("R3/PT1H", "R1/P9D"), "ticking")
+    city.wait(timedelta(hours=1))
+    assert [row.definition_id for row in city.rows(r.start_trigger)] == [second]
+
+    def retire(desk: Desk) -> None:
+        desk.uow.execute(update(t.definition).where(t.definition.c.id == second).values(state="retired"))
+        desk.city.forget_definition(str(second))
+        starts.disarm(desk, str(second))
+
+    city.engine.command(retire, SYSTEM_ACTOR)
+    assert [row.definition_id for row in city.rows(r.start_trigger)] == [first]
+    city.wait(timedelta(hours=1))
+    assert nodes(city) == ["look"]
