@@ -22,6 +22,14 @@ def local(instant: datetime) -> datetime:
     return instant.astimezone(_ZONE)
 
 
+def from_local(text: str) -> datetime | None:
+    """The instant of a field of date and time, in the city's time; None for an empty field or what is no instant."""
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=_ZONE) if text else None
+    except ValueError:
+        return None
+
+
 def when(instant: datetime | str | None, *, seconds: bool = False) -> str:
     """An instant in the city's time: the hour alone today, with the day otherwise; a dash for none."""
     if isinstance(instant, str):

@@ -98,7 +98,7 @@ def content_of(upload: Upload, file: str, process: str) -> dict[str, Any]:
         "normalised": report.normalised,
         "file_name": file,
         "report": {
-            **report.to_json(),
+            **{name: value for name, value in report.to_json().items() if name != "picture"},
             "grade": grade_of(mine),
             "findings": [finding.to_json() for finding in mine],
             "asked": [question.to_json() for question in asked],

@@ -10,6 +10,8 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from engine.bpmn.check import Report
+from engine.bpmn.findings import Finding
 from engine.bpmn.proof_terms import ProofKind
 from engine.bpmn.upload import Upload, check_upload_in_child
 from engine.domain.access import Actor
@@ -54,7 +56,7 @@ class Checked:
 def check_files(engine: Engine, files: Mapping[str, bytes]) -> Checked:
     """What the check says of files that came together, and what is proved of their processes; nothing is stored."""
     digest = hashlib.sha256(b"".join(files.values())).hexdigest()
-    upload = check_upload_in_child(files)
+    upload = check_upload_in_child(files, dressed=True)
     certificates = (
         {}
         if upload.is_refused
@@ -186,11 +188,11 @@ def _check_and_keep(
     DEFINITION.decide(draft.state, "answer" if is_answer else "edit")
     file = draft.file_name
     given = {key: answer["value"] for key, answer in answers.items()}
-    upload = check_upload_in_child({file: content, **beside}, {file: given})
-    if is_answer and upload.is_refused:
-        wrong = tuple(each for each in upload.reports[file].findings if each.severity == "error" and not each.question)
-        message = "Expected an answer that the file runs with, but it leads to an error."
-        raise Rejected("answer.does_not_fit", message, findings=wrong, element=wrong[0].element if wrong else None)
+    upload = check_upload_in_child({file: content, **beside}, {file: given}, dressed=True)
+    wrong = _wrong_answers(draft, given, upload.reports[file]) if is_answer else ()
+    if wrong:
+        message = "Expected an answer that the file runs with, but this one leads to another finding."
+        raise Rejected("answer.does_not_fit", message, findings=wrong, element=wrong[0].element)
     _require_accepted(upload)
     if draft.process_id not in upload.reports[file].processes:
         message = f"Expected the process “{draft.process_id}” in the file, but it is not there."
@@ -200,6 +202,15 @@ def _check_and_keep(
     columns["answers"] = {key: answer for key, answer in answers.items() if key in asked}
     columns["certificate"] = prove_content(engine, upload, file, draft.process_id, draft.deployment_id)
     return engine.command(_keep, actor, draft.id, revision, columns, "answer" if is_answer else "edit")
+
+
+def _wrong_answers(draft: DraftRow, given: Mapping[str, Any], report: Report) -> tuple[Finding, ...]:
+    """What answers of people's own lead to: errors, and new questions where they stand."""
+    asked = {question["key"]: question["element"] for question in draft.report.get("asked", ())}
+    answered = {asked.get(key) for key, value in given.items() if value is not None}
+    errors = (each for each in report.findings if each.severity == "error" and not each.question)
+    again = (each for each in report.findings if each.question and each.key not in asked and each.element in answered)
+    return (*errors, *again)
 
 
 def _keep(desk: Desk, id: str, revision: int, columns: dict[str, Any], action: str) -> dict[str, Any]:

@@ -89,6 +89,7 @@ def prove_again(engine: Engine, actor: Actor, id: str, revision: int, kind: Proo
     Raises: NotAllowed; InvalidMove (`definition.not_draft`); Conflict (`definition.changed`).
     """
     row = engine.read(draft_row, id)
+    _require_open(row, kind or row.kind)
     chosen: ProofKind = kind or row.kind
     net = net_from_bytes(row.net) if row.net else None
     asked = [Finding(**each) for each in _open_findings(row)]
@@ -96,6 +97,12 @@ def prove_again(engine: Engine, actor: Actor, id: str, revision: int, kind: Proo
     proved = certificate(engine, net, chosen, drawn=drawn, findings=asked, deployment_id=row.deployment_id)
     engine.command(_keep, actor, id, revision, chosen, proved)
     return proved
+
+
+def _require_open(row: DraftRow, kind: ProofKind) -> None:
+    """Refuse a version that stands, and another kind for one that is no draft. Raises: InvalidMove."""
+    if row.state not in ("draft", "in_review") or (row.state != "draft" and kind != row.kind):
+        DEFINITION.decide(row.state, "edit")
 
 
 def _open_findings(row: DraftRow) -> Iterable[dict[str, Any]]:
@@ -109,8 +116,7 @@ def _open_findings(row: DraftRow) -> Iterable[dict[str, Any]]:
 def _keep(desk: Desk, id: str, revision: int, kind: ProofKind, proved: dict[str, Any]) -> None:
     require(desk, UPLOAD)
     row = draft_row(desk.uow, id)
-    if row.state not in ("draft", "in_review") or (row.state != "draft" and kind != row.kind):
-        DEFINITION.decide(row.state, "edit")
+    _require_open(row, kind)
     values = {"id": id, "seen_revision": revision, "certificate": proved, "kind": kind}
     if desk.uow.run(_CERTIFICATE, values) != 1:
         raise changed(row)

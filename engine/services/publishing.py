@@ -104,23 +104,25 @@ def return_for_revision(desk: Desk, id: str, revision: int, reason: str) -> int:
     return _move(desk, id, revision, "return_for_revision", ["reason"] if reason else [], return_reason=sealed)
 
 
-def publish(desk: Desk, id: str, revision: int, effective_from: datetime | None = None) -> int:
-    """Put a version into force, from now or from an instant on; the new revision.
+def publish(desk: Desk, id: str, revision: int, effective_from: str | None = None) -> int:
+    """Put a version into force, from now or from an instant (RFC 3339) on; the new revision.
 
     Raises: NotAllowed (`definition.same_person`) for its author; Rejected with the code of the first reason why it
     cannot be published, and all of them as findings; InvalidMove; Conflict (`definition.changed`).
     """
     draft = draft_row(desk.uow, id)
-    found = blockers(desk.uow, draft) if draft.state == "in_review" else []
+    require(desk, DEFINITION.decide(draft.state, "publish", ["certificate"]).permission)
+    found = blockers(desk.uow, draft)
     if found:
         first = found[0]
         raise Rejected(first.code, first.message, element=first.element, findings=tuple(found), **first.params)
     if draft.author_id is None or draft.author_id == desk.actor_id:
         message = "Expected a second person to publish a version, but it is its author."
         raise NotAllowed("definition.same_person", message, id=id)
-    given = {"publisher_id": desk.actor_id, "published_at": desk.now, "effective_from": effective_from or desk.now}
+    since = desk.now if effective_from is None else datetime.fromisoformat(effective_from)
+    given = {"publisher_id": desk.actor_id, "published_at": desk.now, "effective_from": since}
     new = _move(desk, id, revision, "publish", ["certificate"], **given)
-    arm(desk, id, net_from_bytes(draft.net), effective_from)
+    arm(desk, id, net_from_bytes(draft.net), since)
     return new
 
 

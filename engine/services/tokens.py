@@ -19,9 +19,9 @@ from engine.storage.uow import UnitOfWork
 from .accounts import hash_of
 from .desk import Desk
 
-SCOPES = ("read", "work", "orders", "intake", "process")
+SCOPES = ("read", "work", "orders", "intake", "process", "definitions")
 """What a token may be for: reading, doing work items, drafting and withdrawing orders, handing in reports, messages to
-processes and their external work."""
+processes and their external work, uploading and publishing processes."""
 MOST_DAYS = 365
 MOST_TOKENS = 20
 PREFIX = "clt_"

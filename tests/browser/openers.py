@@ -7,8 +7,9 @@ from collections.abc import Callable
 from sqlalchemy import select
 
 from engine.domain.access import SYSTEM_ACTOR
-from engine.services import batches, definitions, drafts, limits
+from engine.services import batches, definitions, drafts, limits, publishing
 from engine.storage.tables.processes import definition, instance_history, process_instance
+from tests.browser.full_city import FullCity
 from tests.browser.visit import Visit
 from tests.services.play import drawing, node
 from tests.services.play import path as flows
@@ -246,6 +247,55 @@ def played(visit: Visit) -> None:
     visit.tab.locator('[data-key="forward"]').click()
 
 
+def version(name: str, page: str = "") -> Open:
+    """Open a page of a version that has come so far: in review, published, or stuck in its proof."""
+    return lambda visit: visit.go(f"/processes/{_version(visit.city, name)}{page}")
+
+
+def _version(city: FullCity, name: str) -> str:
+    """The id of the newest version of a small process in that state, made where there is none yet."""
+    first, second = (city.engine.actor(city.holder("process_designer", place=place)) for place in (0, 1))
+    c = definition.c
+    statement = select(c.id).where(c.process_id == f"tiny_{name}").order_by(c.version.desc())
+    with city.engine.database.read(city.clock.now()) as uow:
+        known = uow.execute(statement).scalars().first()
+    if known is not None:
+        return str(known)
+    for content in VERSIONS[name]:
+        files = {f"{name}.bpmn": content, "note.json": NOTE}
+        kept = city.engine.command(drafts.submit, first, drafts.check_files(city.engine, files))
+        id = str(kept["versions"][0]["id"])
+        if name != "stuck":
+            city.engine.command(publishing.submit_for_review, first, id, 1)
+        if name == "published":
+            city.engine.command(publishing.publish, second, id, 2)
+    return id
+
+
+def draft(visit: Visit) -> None:
+    """Upload a file that leaves something open."""
+    dropped("/processes/", "file", "流程.bpmn", FINDINGS, "main .main-action")(visit)
+
+
+def wrong_answer(visit: Visit) -> None:
+    """Answer a question with something that is no answer to it."""
+    dropped("/processes/", "file", "定时.bpmn", ASKS, "main .main-action")(visit)
+    visit.choose("how-0", "own")
+    visit.set(own__0="很快 吧")
+    visit.press("#answer")
+
+
+def empty_start(visit: Visit) -> None:
+    """Start a process without its start form."""
+    version("published", "/start")(visit)
+    visit.press()
+
+
+def called(id: str, body: str) -> bytes:
+    """A drawing of a process with a name."""
+    return drawing(id, body).replace("isExecutable", 'name="路面巡查" isExecutable').encode()
+
+
 TABLE = (
     "工单编号,受理时间,诉求内容,地址,来电人,来电号码,经度,纬度\n"
     "11,2026-03-02 09:10,路灯不亮,和平路 3 号,李女士,13900000001,120.0055,30.0677\n"
@@ -254,5 +304,20 @@ TABLE = (
 ).encode()
 START, END = node("startEvent", "s", 'name="收到"'), node("endEvent", "e", 'name="结束"')
 STEP = node("userTask", "a", 'name="处理"')
-RUNS = drawing("tiny", START + END + flows("s", "e")).encode()
-FINDINGS = drawing("tiny", START + STEP + node("userTask", "b", 'name="孤立"') + flows("s", "a")).encode()
+NOTE = '{"type": "object", "properties": {"text": {"type": "string", "title": "说明"}}, "required": ["text"]}'.encode()
+SPLIT = node("exclusiveGateway", "g", 'name="够了？" default="g_a"') + node("parallelGateway", "j", 'name="会合"')
+STUCK = (
+    START + STEP + SPLIT + node("userTask", "b", 'name="增援"') + END + flows("s", "g", "a", "j", "e") + flows("b", "j")
+)
+STUCK += """<bpmn:sequenceFlow id="g_b" sourceRef="g" targetRef="b">
+<bpmn:conditionExpression>n == 1</bpmn:conditionExpression></bpmn:sequenceFlow>"""
+TIMED = START + node("intermediateCatchEvent", "w", 'name="等待"', "<bpmn:timerEventDefinition/>") + END
+ASKS = called("tiny_timed", TIMED + flows("s", "w", "e"))
+LOOK = called("tiny_review", START + STEP + END + flows("s", "a", "e"))
+FORMED = node("startEvent", "s", 'name="收到" cl:form="note"') + STEP + END + flows("s", "a", "e")
+VERSIONS = {
+    "review": (LOOK, LOOK.replace("处理".encode(), "核实".encode())),
+    "published": (called("tiny_published", FORMED),),
+    "stuck": (called("tiny_stuck", STUCK),),
+}
+FINDINGS = called("tiny", START + STEP + node("userTask", "b", 'name="孤立"') + flows("s", "a"))

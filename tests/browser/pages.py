@@ -10,7 +10,7 @@ from typing import Literal
 
 from tests.browser import openers
 from tests.browser.full_city import FORMS
-from tests.browser.openers import FINDINGS, RUNS, Open, at, case, dropped, item, order, process, sent
+from tests.browser.openers import FINDINGS, Open, at, case, dropped, item, order, process, sent
 from tests.browser.visit import Who, nobody, one, whose
 
 Kind = Literal["form", "list", "text"]
@@ -41,6 +41,8 @@ NOT_PAGES = {
     "health.readyz": "for whoever watches the server",
     "reports.cells": "the grid for maps",
     "library.source": "a file for diagrams and modellers",
+    "library.drawn": "a file for diagrams",
+    "library.counter_example": "a course for the player",
     "orders.evidence": "a download",
     "incidents.photo": "a download",
     "live.stream": "a stream",
@@ -58,7 +60,9 @@ intake, dispatcher, supervisor = one("intake_clerk"), one("dispatcher"), one("su
 designer, commander, auditor = one("process_designer"), one("commander"), one("auditor")
 admin = one("admin")
 LOOPS = sorted({of for of, _ in FORMS})
+colleague = one("process_designer", place=1)
 CHECK = "main .main-action"
+ONLY = 'main [name="only_check"]'
 DROP = "main form[enctype] .btn"
 
 PAGES = (
@@ -131,9 +135,6 @@ PAGES = (
     Page("designer.draw: text", designer, openers.drawn("text"), "form"),
     Page("library.library", designer, at("/processes/"), "form"),
     *(Page(f"library.process: {of}", designer, process(of), has_diagram=True) for of in LOOPS),
-    Page("library.check", designer, dropped("/processes/", "file", "流程.bpmn", RUNS, CHECK), "form"),
-    Page("library.check: findings", designer, dropped("/processes/", "file", "流程.bpmn", FINDINGS, CHECK), "form"),
-    Page("library.check: refused", designer, dropped("/processes/", "file", "图片", b"no", CHECK), "form"),
     Page("instances.instances", admin, at("/instances/"), "list"),
     Page("instances.instances: suspended", admin, at("/instances/?which=suspended")),
     Page("instances.instance", admin, openers.instance("overdue"), has_diagram=True),
@@ -142,6 +143,16 @@ PAGES = (
     Page("instances.batch_list", admin, openers.batch("/instances/batches"), "list"),
     Page("instances.batch", admin, openers.batch("/instances/batches/{id}")),
     Page("instances.migration", admin, openers.migration, "form"),
+    Page("library.upload: checked", designer, dropped("/processes/", "file", "流程.bpmn", FINDINGS, ONLY), "form"),
+    Page("library.upload: refused", designer, dropped("/processes/", "file", "图片", b"no", CHECK), "form", 422),
+    Page("library.process: draft", designer, openers.draft, "form", has_diagram=True),
+    Page("library.answer: refused", designer, openers.wrong_answer, "form", 422, has_diagram=True),
+    Page("library.process: in review", colleague, openers.version("review"), "form", has_diagram=True),
+    Page("library.process: published", colleague, openers.version("published"), "form", has_diagram=True),
+    Page("library.process: not proved", designer, openers.version("stuck"), "form", has_diagram=True),
+    Page("library.start", designer, openers.version("published", "/start"), "form"),
+    Page("library.begin: refused", designer, openers.empty_start, "form", 422),
+    Page("library.compare", designer, openers.version("review", "/compare"), "form"),
     Page("audit.ledger", auditor, at("/audit/"), "list"),
     Page("audit.verify", auditor, sent("/audit/"), "list"),
     Page("fault: not permitted", clerk, at("/audit/"), "form", 403),

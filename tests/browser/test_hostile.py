@@ -146,7 +146,7 @@ MORE = (
         "intake.preview: typed", intake, dropped("/intake/", "table", f"{SHORT}.csv", CELLS, "main form[enctype] .btn")
     ),
     Page("intake.take: typed", intake, taken),
-    Page("library.check: typed", designer, dropped("/processes/", "file", f"{SHORT}.bpmn", FILE, "main .main-action")),
+    Page("library.upload: typed", designer, dropped("/processes/", "file", f"{SHORT}.bpmn", FILE, "main .main-action")),
     Page("library.process: newest", designer, newest_process, has_diagram=True),
     Page("help.pages: role", nobody, at(f"/help/?role={SHORT}")),
     Page("people.people: query", clerk, at(f"/people/?q={SHORT}")),

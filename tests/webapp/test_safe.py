@@ -96,7 +96,7 @@ def test_script_in_a_process_is_shown_as_text(site: Site) -> None:
         node("startEvent", "s", f'name="{evil}"') + node("userTask", "a", f'name="{evil}" foo="1"') + path("s", "a"),
     )
     data = {"file": (io.BytesIO(file.encode()), f"{SCRIPT}.bpmn")}
-    answer = site.post(site.client("one.designer"), "/processes/check", data)
+    answer = site.post(site.client("one.designer"), "/processes/upload", {**data, "only_check": "yes"})
     assert answer.status_code == 200
     as_text(answer.text)
 

@@ -140,11 +140,14 @@ def fill(world: World, rule: Any, case: Case) -> str:
         "evidence_id": case.evidence,
         "signal_id": NOWHERE,
         "filename": "app.css",
+        "place": "0",
     }
     if rule.endpoint.startswith(("orders.", "v1.order", "v1.withdraw")):
         values["id"] = case.order
-    if rule.endpoint in ("library.process", "library.source", "instances.migration", "instances.migrate"):
+    if rule.endpoint.startswith("library.") or rule.endpoint in ("instances.migration", "instances.migrate"):
         values["id"] = world.city.rows(definition, definition.c.process_id == "closed_loop_command")[0].id
+    if "/process-versions/" in str(rule.rule):
+        values["id"] = values["other"] = world.city.rows(definition)[0].id
     if rule.endpoint == "account.revoke" or "/external-work/" in str(rule.rule):
         values["id"] = NOWHERE
     if rule.endpoint in ("instances.letter", "instances.batch", "instances.steer"):
@@ -156,12 +159,15 @@ def fill(world: World, rule: Any, case: Case) -> str:
         path = (
             path.replace(f"<{name}>", value)
             .replace(f"<int(max=2147483647):{name}>", value)
+            .replace(f"<int(max=999):{name}>", value)
             .replace(f"<path:{name}>", value)
         )
     return path
 
 
 FORMS: dict[str, dict[str, Any]] = {
+    **{f"library.{name}": {"revision": "9"} for name in ("answer", "review", "publish", "retire", "prove")},
+    "library.send_back": {"revision": "9", "reason": "a"},
     "work.claim": {"revision": "9"},
     "work.release": {"revision": "9"},
     "work.complete": {"revision": "9", "f-decision": "sign"},
@@ -181,6 +187,12 @@ BODIES: dict[str, Any] = {
     "v1.complete": {"answers": {"decision": "sign"}},
     "v1.draft": {"objective": "a", "content": "b", "lead": "nobody"},
     "v1.withdraw": {"reason_code": "Not a code"},
+    "v1.upload_versions": {"files": []},
+    "v1.check_versions": {"files": []},
+    "v1.answer_version": {"answers": {}},
+    "v1.return_version": {"reason": "a"},
+    "v1.publish_version": {},
+    "v1.start_version": {"department_id": "nowhere"},
     "v1.take_tickets": {"tickets": [{"external_id": ""}]},
     "v1.send_message": {"name": "nobody", "payload": {"said": "no code!"}},
     "v1.fetch_work": {"worker": "one", "topics": []},

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 from webapp.faults import answer_http
 from webapp.guard import PUBLIC
 
-from . import process  # noqa: F401  its routes are those of the area
+from . import process, versions  # noqa: F401  their routes are those of the area
 from .v1 import area
 
 OPENAPI = {

@@ -52,7 +52,7 @@ Body = Any
 View = Callable[..., Any]
 
 
-def route(rule: str, method: str, permission: str, scope: str) -> Callable[[View], View]:
+def route(rule: str, method: str, permission: str | tuple[str, ...], scope: str) -> Callable[[View], View]:
     """A route with who may call it, the scope its token needs, and the refusals it may answer with."""
 
     def declare(view: View) -> View:

@@ -16,7 +16,7 @@ from .inbox.views import area as inbox
 from .incidents.views import area as incidents
 from .instances.views import area as instances
 from .intake.views import area as intake
-from .library.views import area as library
+from .library.version import area as library
 from .live.views import area as live
 from .orders.views import area as orders
 from .people.views import area as people

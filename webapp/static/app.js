@@ -120,6 +120,8 @@
           else if (by) canvas.zoom(canvas.zoom() * Number(by), "auto");
         });
       }
+      diagram.viewer = viewer;
+      diagram.dispatchEvent(new CustomEvent("diagram-ready", { detail: viewer }));
       diagram.dataset.ready = "true";
     }).catch((problem) => {
       diagram.hidden = true;

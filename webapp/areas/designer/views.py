@@ -100,7 +100,7 @@ def report() -> Response:
     """The same as a page of its own, for a browser that runs no scripts."""
     limits.take(the_engine(), limits.DRAW, actor().person_id)
     found = _checked(received()).report.to_json()
-    return make_response(render_template("library/report.html", name=t("designer.title"), report=found))
+    return make_response(render_template("library/report.html", reports=[(t("designer.title"), found)]))
 
 
 @area.action("/draw/form", permission=DRAW)
