@@ -78,7 +78,6 @@ def test_hostile_sample_in_children_keeps_to_the_limits() -> None:
     assert [(each.name, each.fault) for each in outcomes if each.fault] == []
 
 
-@pytest.mark.fast
 def test_fork_keeps_to_the_limits_of_the_check() -> None:
     """A file that would eat the memory costs its own fork, and is told as over the limits."""
     fine = ("fine", file_of(line('<userTask id="target"/>')), "harmless")
