@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from engine.bpmn.net_codec import net_to_bytes
 from engine.bpmn.state import VERSION, state_to_bytes
@@ -84,6 +85,61 @@ def _finish_departments(course: Course) -> None:
     course.complete("sum[1]").complete("late", "late", "after")
 
 
+def _undoable(diagram: Diagram, *ids: str, **multi: Any) -> Diagram:
+    for id in ids:
+        diagram.user(id, **multi).user(f"undo_{id}").boundary(f"c_{id}", id, compensate="")
+        diagram.undo(f"c_{id}", f"undo_{id}")
+    return diagram
+
+
+def _undoing() -> Diagram:
+    diagram = _undoable(Diagram().start(), "first").throw("back", compensate="").user("after").end()
+    with diagram.subprocess("leg", over="units", element="unit"):
+        _undoable(diagram.start("in"), "a").flow("in > a")
+        with diagram.event_subprocess("undo"):
+            diagram.start("u1", compensate="").user("tell").throw("u2", compensate="").flow("u1 > tell > u2")
+    return diagram.flow("start > first > leg > back > after > end")
+
+
+def _transaction() -> Diagram:
+    diagram = Diagram().start().user("after", "off").end()
+    with diagram.transaction("t"):
+        _undoable(diagram.start("in"), "a", "b").user("check").exclusive("gate").end("ok").end("no", cancel="")
+        diagram.flow("in > a > b > check > gate ?way? ok", "gate ?*? no")
+    diagram.boundary("cancelled", "t", cancel="").boundary("due", "t", timer="PT1H", interrupting=False).user("late")
+    return diagram.flow("start > t > after > end", "cancelled > off", "due > late")
+
+
+def _plan() -> Diagram:
+    diagram = Diagram().start().user("after").end()
+    with diagram.adhoc("outer", "enough", sequential=True):
+        with diagram.adhoc("inner", "enough", rest=False):
+            diagram.user("a", "b").send("ping")
+        diagram.user("c")
+    return diagram.flow("start > outer > after > end")
+
+
+def _loop() -> Diagram:
+    diagram = (
+        Diagram().start().parallel("split").complex("enough", "activationCount >= needed").user("d", "after").end()
+    )
+    with diagram.subprocess("round", repeat="loopCounter < 3", before=True):
+        diagram.start("in").user("x", times="2", sequential=True).flow("in > x")
+    diagram.boundary("due", "round", timer="PT1H", interrupting=False).user("late", most=2)
+    diagram.flow("start > split > round > enough > after > end", "split > d > enough", "due > late")
+    return diagram.user("e").flow("split > e > enough")
+
+
+def _choice() -> Diagram:
+    diagram = Diagram().start().parallel("split").event_gateway("which").event_gateway("all", parallel=True).end()
+    diagram.catch("mail", message="m").catch("alarm", timer="PT1H").catch("call", signal="s").catch(
+        "dry", condition="dry"
+    )
+    diagram.user("a", "b").catch("both", every=True, message=["x", "y"]).boundary("wet", "a", condition="wet").user("c")
+    diagram.flow("start > split > which > mail > a > end", "which > alarm > b > end", "split > all > call > b")
+    return diagram.flow("all > dry > b", "split > both > a", "wet > c > end")
+
+
 GOLDEN = {
     "rework": Golden(
         _rework,
@@ -106,6 +162,38 @@ GOLDEN = {
         {"n": 3, "way": 0},
     ),
     "events": Golden(_events, lambda c: c.fire("remind").fire("both"), _finish_events, {"x": 0}),
+    "undoing": Golden(
+        _undoing,
+        lambda c: c.complete("first", "a[2]", "a[1]").complete("tell[1]", note="x"),
+        lambda c: c.complete("undo_a[1]").complete("tell[2]").complete("undo_a[2]").complete("undo_first", "after"),
+        {"units": ["water", "fire"]},
+    ),
+    "transaction": Golden(
+        _transaction,
+        lambda c: c.fire("due").complete("a", "b").complete("check", way=False).complete("undo_b"),
+        lambda c: c.complete("late").complete("undo_a").complete("off"),
+        {},
+    ),
+    "plan": Golden(
+        _plan,
+        lambda c: c.complete("b").complete("a"),
+        lambda c: c.complete("b", enough=True).complete("a").complete("after"),
+        {"enough": False},
+    ),
+    "loop": Golden(
+        _loop,
+        lambda c: c.complete("x[1]").complete("x[2]").complete("x[1]").fire("due").complete("late").complete("d"),
+        lambda c: c.complete("x[2]").complete("x[1]").complete("x[2]").complete("late", "e", "after"),
+        {"needed": 1},
+    ),
+    "choice": Golden(
+        _choice,
+        lambda c: c.message("both", n=1),
+        lambda c: (
+            c.message("mail").complete("a", dry=True).broadcast("call").complete("b", "b").message("both").complete("a")
+        ),
+        {"dry": False, "wet": False},
+    ),
 }
 
 
