@@ -112,6 +112,9 @@ def _undo_next(play: Play, undoing: int) -> None:
     if record[R_INSIDE]:
         state.done[scope] = record[R_INSIDE]
     if handler is not None:
+        for event in play.program.compensated_at.get(index, ()):
+            play.enter(play.net.nodes[event], scope)
+            play.leave(play.net.nodes[event], scope)
         play.add_live(scope, 1)
         play.queue.append((handler, scope, NOWHERE))
     else:

@@ -24,9 +24,10 @@ _LOOKING_BACK = frozenset({Kind.INCLUSIVE, Kind.COMPLEX})  # joins that ask whic
 class Program:
     """The tables of one net. `conditions` by flow, `masks` by inclusive or complex join and node, `decisions` by id.
 
-    By scope: `begins`, the nodes it begins at, and `adhoc`, its marker. By node of what is undone: `handlers` do it,
-    `compensable` is recorded when it is done, `undoes` throws compensation, `waits_undone` stays until it is done,
-    `left_by` is the boundary by which a cancelled transaction is left.
+    By scope: `begins`, the nodes it begins at, and `adhoc`, its marker. By node: `handlers` undo it, `compensated_at`
+    is the event at its border that says so, `compensable` tells whether it is recorded when it is done. Of events:
+    `undoes` tells whether they throw compensation, `waits_undone` whether they stay until everything is undone,
+    `left_by` the boundary by which the transaction they cancel is left.
     `arrivals` says what each node does with a token, `is_join` whether it first waits for others, `brings_scope`
     whether it enters with a scope of its own, `parts` the definitions of its event, several for a multiple one,
     `awaited` which of its boundaries have to be armed, and whether as one timer: looked up once, for a net is played
@@ -42,6 +43,7 @@ class Program:
         "begins",
         "brings_scope",
         "compensable",
+        "compensated_at",
         "compiled",
         "conditional",
         "conditions",
@@ -83,6 +85,11 @@ class Program:
         self.handlers = _handlers(net)
         self.compensable = _compensable(net, self.handlers)
         self.left_by = _left_by(net)
+        self.compensated_at = {
+            n.attached_to: (n.index,)
+            for n in net.nodes
+            if n.kind is Kind.BOUNDARY and n.handler is not None and n.attached_to is not None
+        }
         self.timers = [tuple(_literal_timer(part) for part in parts) for parts in self.parts]
         self.awaited = [
             tuple(
