@@ -40,9 +40,6 @@ Record = list[Any]
 def remember(play: Play, node: Node, where: int, scope: int = 0) -> None:
     """Record that `node` is done in `where`, a scope or the body of its legs; `scope` was its own, where it had one."""
     state = play.state
-    if not play.program.compensable[node.index]:
-        state.done.pop(scope or -1, None)
-        return
     record = state.scopes[scope] if scope else None
     layer = dict(record[LAYER]) if record is not None and record[LAYER] else None
     inside = state.done.pop(scope, []) if scope else []

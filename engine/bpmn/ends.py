@@ -45,7 +45,10 @@ def end_scope_if_empty(play: Play, scope: int) -> None:
             play.fail(node, scope, "scope", error)
             return
         play.write(record[PARENT], values)
-    remember(play, node, record[PARENT], scope)
+    if play.program.compensable[record[NODE]]:
+        remember(play, node, record[PARENT], scope)
+    elif state.done:
+        state.done.pop(scope, None)
     del state.scopes[scope]
     if node.kind is Kind.EVENT_SUBPROCESS:
         play.leave(node, scope)

@@ -95,7 +95,8 @@ def end_leg(play: Play, scope: int) -> None:
     play.write(outer, values)
     if body[B_OUTPUTS] is not None:
         body[B_OUTPUTS][leg[LEG] - 1] = result
-    remember(play, node, body_id, scope)
+    if play.program.compensable[node.index]:
+        remember(play, node, body_id, scope)
     del state.scopes[scope]
     play.leave(node, scope)
     if not done and body[B_STARTED] < body[B_TOTAL]:
@@ -109,9 +110,9 @@ def _left_behind(play: Play, scope: int, node: Node) -> dict[str, Any]:
     """What a leg writes around it: its outputs where the leg is a sub-process that has some, else its own layer."""
     if node.scope_inside is not None and node.outputs:
         return dict(written(play, node, scope, {}))
-    kept = {"loopCounter", node.multi.element if node.multi is not None else None}
-    if node.scope_inside is not None:
-        kept |= {target for _, target in node.inputs}
+    kept: tuple[str | None, ...] = ("loopCounter", node.multi.element if node.multi is not None else None)
+    if node.scope_inside is not None and node.inputs:
+        kept += tuple(target for _, target in node.inputs)
     return {name: value for name, value in play.state.scopes[scope][LAYER].items() if name not in kept}
 
 
@@ -138,7 +139,8 @@ def _end_round(play: Play, scope: int, node: Node) -> None:
         return
     body[B_ACTIVE] -= 1
     body[B_COMPLETED] += 1
-    remember(play, node, body_id, scope)
+    if play.program.compensable[node.index]:
+        remember(play, node, body_id, scope)
     del play.state.scopes[scope]
     play.write(body[B_SCOPE], values)
     play.leave(node, scope)
@@ -168,5 +170,6 @@ def _end_body(play: Play, body_id: int, node: Node) -> None:
     if node.multi is not None and node.multi.output_collection:
         play.write(body[B_SCOPE], {node.multi.output_collection: body[B_OUTPUTS]})
     play.disarm_boundaries(node, body_id)
-    settle_body(play, body_id, body[B_SCOPE])
+    if state.done:
+        settle_body(play, body_id, body[B_SCOPE])
     go_on(play, node, body[B_SCOPE])

@@ -196,13 +196,16 @@ class Play:
             self.cancel_scope(inner)
         for wait in [w for w, record in state.waits.items() if record[2] == scope]:
             self.cancel_wait(wait)
-        for gate in [g for g, record in state.gates.items() if record[1] == scope]:
-            self.effects.append(NodeLeft(state.gates.pop(gate)[0], scope, "cancelled"))
-        for body in [b for b, record in state.bodies.items() if record[B_SCOPE] == scope]:
-            del state.bodies[body]
-            state.done.pop(body, None)
-        for key in [k for k in state.joins if k[0] == scope]:
-            del state.joins[key]
+        if state.gates:
+            for gate in [g for g, record in state.gates.items() if record[1] == scope]:
+                self.effects.append(NodeLeft(state.gates.pop(gate)[0], scope, "cancelled"))
+        if state.bodies:
+            for body in [b for b, record in state.bodies.items() if record[B_SCOPE] == scope]:
+                del state.bodies[body]
+                state.done.pop(body, None)
+        if state.joins:
+            for key in [k for k in state.joins if k[0] == scope]:
+                del state.joins[key]
         if self.queue:
             self.queue[:] = [entry for entry in self.queue if entry[1] != scope]
 
