@@ -14,7 +14,7 @@ from engine.domain import tables
 from engine.domain.access import RolePolicy
 from engine.domain.calendar import Calendar
 from engine.domain.escalation import Ladder
-from engine.domain.event_type import EventType, SuggestionTable
+from engine.domain.event_type import EventType
 from engine.domain.level import Level
 from engine.domain.policy import PolicyMatch, SlaPolicy, match_policy
 from engine.errors import Rejected
@@ -22,13 +22,12 @@ from engine.errors import Rejected
 
 @dataclass(frozen=True)
 class Profile:
-    """What a city has decided: event types, time limits, calendars, ladders, suggestions, rights."""
+    """What a city has decided: event types, time limits, calendars, ladders, rights."""
 
     event_types: Mapping[str, EventType]
     calendars: Mapping[str, Calendar]
     ladders: Mapping[str, Ladder]
     policies: tuple[SlaPolicy, ...]
-    suggestions: SuggestionTable
     rights: RolePolicy
     role_names: Mapping[str, tuple[str, str]]
 
@@ -63,7 +62,6 @@ def read_profile(folder: Path) -> Profile:
         calendars=calendars,
         ladders=ladders,
         policies=tables.read_policies(*document("policies.toml"), ladders, calendars),
-        suggestions=tables.read_suggestions(*document("type_level.toml"), event_types),
         rights=rights,
         role_names=role_names,
     )

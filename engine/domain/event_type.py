@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
-from engine.domain.level import COLOURS, Level
+from engine.domain.level import Level
 from engine.domain.signal import Signal
 from engine.errors import NotFound
 
@@ -45,36 +46,20 @@ class EventType:
         return self.code[0] in GRADED
 
 
-@dataclass(frozen=True, slots=True)
-class TypeRule:
-    """Words (lower case, Chinese or English) that speak for a type, in CAP categories it may come with.
+class SuggestionTable(Protocol):
+    """The decisions of a city on types and levels; what is said is in lower case."""
 
-    Shape: no `cap_categories` means any. Every word found counts its length in the weight of the rule.
-    """
+    def type_by_words(self, said: str, category: str | None) -> str | None:
+        """The type the words of an event or text speak for, among those that may come with the CAP category."""
 
-    event_type: str
-    words: tuple[str, ...]
-    cap_categories: frozenset[str] = frozenset()
+    def type_by_category(self, category: str) -> str | None:
+        """The type a CAP category alone speaks for."""
 
+    def default_type(self) -> str:
+        """The type where nothing speaks for one."""
 
-@dataclass(frozen=True, slots=True)
-class LevelRule:
-    """Words that speak for a level by themselves, whatever the type: 多人死亡, red alert."""
-
-    level: int
-    words: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class SuggestionTable:
-    """The rules of a city: types by words, types by CAP category alone, levels by severity and by words."""
-
-    types: tuple[TypeRule, ...]
-    by_cap_category: Mapping[str, str]
-    severity_levels: Mapping[str, int]
-    levels: tuple[LevelRule, ...]
-    default_type: str
-    default_level: int
+    def level(self, said: str, severity: str | None) -> tuple[Level, str]:
+        """The gravest level that words or the CAP severity speak for, and the code of what spoke for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,35 +89,16 @@ def suggest(signal: Signal, table: SuggestionTable) -> Suggestion:
     code, confidence, why = _type(event, text, signal.category, table)
     if code[0] not in GRADED:
         return Suggestion(code, None, confidence, (why, "level:not_graded"))
-    level, level_why = _level(f"{event} {text}", signal.severity, table)
+    level, level_why = table.level(f"{event} {text}", signal.severity)
     return Suggestion(code, level, confidence, (why, level_why))
 
 
 def _type(event: str, text: str, category: str | None, table: SuggestionTable) -> tuple[str, str, str]:
     for where, said, confidence in (("event", event, "high"), ("text", text, "medium")):
-        weights = [(_weight(said, rule.words), rule) for rule in table.types if _may_be(rule, category)]
-        weight, best = max(weights, key=lambda pair: (pair[0], pair[1].event_type), default=(0, None))
-        if best is not None and weight > 0:
-            return best.event_type, confidence, f"type:{where}_words"
-    if category is not None and category in table.by_cap_category:
-        return table.by_cap_category[category], "low", "type:cap_category"
-    return table.default_type, "low", "type:default"
-
-
-def _may_be(rule: TypeRule, category: str | None) -> bool:
-    return category is None or not rule.cap_categories or category in rule.cap_categories
-
-
-def _weight(said: str, words: Iterable[str]) -> int:
-    return sum(len(word.encode()) for word in words if word in said)
-
-
-def _level(said: str, severity: str | None, table: SuggestionTable) -> tuple[Level, str]:
-    """The gravest level that words or severity speak for; the default where neither does."""
-    by_words = [rule.level for rule in table.levels if any(word in said for word in rule.words)]
-    by_severity = table.severity_levels.get(severity or "")
-    if by_words and (by_severity is None or min(by_words) <= by_severity):
-        return min(by_words), "level:words"
-    if by_severity is not None:
-        return by_severity, f"level:severity_{COLOURS[by_severity - 1]}"
-    return table.default_level, "level:default"
+        code = table.type_by_words(said, category) if said else None
+        if code is not None:
+            return code, confidence, f"type:{where}_words"
+    code = table.type_by_category(category) if category is not None else None
+    if code is not None:
+        return code, "low", "type:cap_category"
+    return table.default_type(), "low", "type:default"

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from engine.domain.access import SEPARATION, WITHIN, RolePolicy, Separation
 from engine.domain.calendar import SHANGHAI, Calendar, Window
 from engine.domain.escalation import Ladder
-from engine.domain.event_type import CATEGORIES, EventType, LevelRule, SuggestionTable, TypeRule
+from engine.domain.event_type import CATEGORIES, EventType
 from engine.domain.level import ROMAN, parse_level
 from engine.domain.policy import STAGES, UNITS, SlaPolicy, Unit
 from engine.domain.roles import ROLE_PERMISSIONS
@@ -131,42 +131,6 @@ def _limit(entry: Entry, text: object) -> tuple[int, Unit]:
 
 def _levels(word: str) -> frozenset[int]:
     return frozenset() if not word else frozenset({0 if word == "none" else parse_level(word) or 0})
-
-
-def read_suggestions(file: str, document: Document, types: Collection[str]) -> SuggestionTable:
-    """The table that suggests type and level."""
-    head = Entry(file, "head", document)
-    head.number("version")
-    rules = tuple(
-        TypeRule(entry.text("type"), _lower(entry), frozenset(entry.texts("cap", [])))
-        for entry in _finished(head.entries("type"))
-    )
-    levels = tuple(LevelRule(entry.number("level"), _lower(entry)) for entry in _finished(head.entries("level")))
-    table = SuggestionTable(
-        types=rules,
-        by_cap_category=head.mapping("cap_category"),
-        severity_levels=head.mapping("severity"),
-        levels=levels,
-        default_type=head.text("default_type"),
-        default_level=head.number("default_level"),
-    )
-    head.finish()
-    named = {rule.event_type for rule in rules} | set(table.by_cap_category.values()) | {table.default_type}
-    if unknown := named - set(types):
-        raise head.refused(
-            f"Expected known event types, but there is {sorted(unknown)}", "add them to event_types.toml"
-        )
-    graded = {rule.level for rule in levels} | set(table.severity_levels.values()) | {table.default_level}
-    if not graded <= {1, 2, 3, 4}:
-        raise head.refused(f"Expected levels 1 to 4, but there is {sorted(graded, key=str)}", "correct them")
-    return table
-
-
-def _lower(entry: Entry) -> tuple[str, ...]:
-    words = entry.texts("words")
-    if any(word != word.lower() or not word.strip() for word in words):
-        raise entry.refused("Expected words in lower case, but there are others", "write them small", "words")
-    return words
 
 
 def _finished(entries: Iterable[Entry]) -> Iterable[Entry]:

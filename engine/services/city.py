@@ -28,6 +28,8 @@ from engine.storage.tables import grid, org, processes
 from engine.storage.tables.clocks import sla_policy
 from engine.storage.uow import UnitOfWork
 
+from .suggesting import shipped_suggestions
+
 KEPT_FOR = timedelta(minutes=1)
 _STANDS = frozenset({"published", "retired"})
 """States of a definition whose content no longer changes."""
@@ -154,6 +156,7 @@ class City:
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
+        self.suggestions = shipped_suggestions()
         self._organisation: _Organisation | None = None
         self._kept_for = KEPT_FOR
         self._definitions: dict[str, Definition] = {}

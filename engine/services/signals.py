@@ -75,7 +75,7 @@ def receive_signal(
         return Received(id_, signal.external_id, state, reason, incident_id, repeated=True)
     known = _thread_around(desk, signal)
     decision = decide_signal(signal, known, desk.now)
-    suggestion = suggest(signal, desk.city.profile.suggestions)
+    suggestion = suggest(signal, desk.city.suggestions)
     if event_type is not None:
         kind = event_type_named(desk.city.profile.event_types, event_type)
         suggestion = replace(suggestion, event_type=kind.code, level=suggestion.level if kind.is_graded else None)

@@ -10,9 +10,8 @@ import pytest
 
 from engine import shipped
 from engine.domain.access import SEPARATION
-from engine.domain.event_type import CATEGORIES, event_type_named, suggest
+from engine.domain.event_type import CATEGORIES, event_type_named
 from engine.domain.policy import STAGES
-from engine.domain.signal import Signal
 from engine.errors import NotFound, Rejected
 from engine.profile import read_profile, shipped_profile
 
@@ -69,35 +68,6 @@ def test_shipped_roles_keep_every_separation_of_duties() -> None:
     assert len(profile.role_names) == 20
 
 
-@pytest.mark.parametrize(
-    ("event", "text", "category", "severity", "expected"),
-    [
-        ("Flash Flood Watch", "", "Met", "Severe", ("10101", 2, "high")),
-        ("Earthquake", "", "Geo", "Minor", ("10301", 4, "high")),
-        ("Grassfire", "", "Fire", "Unknown", ("10701", 4, "high")),
-        ("Child Abduction", "", "Rescue", "Severe", ("40201", None, "high")),
-        (None, "人民路地下车库被淹，暴雨内涝，多人被困", None, None, ("10101", 3, "medium")),
-        (None, "气象台发布台风红色预警", None, None, ("10201", 1, "medium")),
-        (None, "小区门口井盖丢失", None, None, ("50201", None, "medium")),
-        (None, "Smell of gas in the stairwell", None, None, ("20401", 4, "medium")),
-        ("Other", "nothing known", "Health", None, ("30101", 4, "low")),
-        (None, "hm", None, None, ("60201", None, "low")),
-    ],
-)
-def test_suggestion_from_words_category_and_severity(
-    event: str | None,
-    text: str,
-    category: str | None,
-    severity: str | None,
-    expected: tuple[str, int | None, str],
-) -> None:
-    """Event words outweigh text, text outweighs the CAP category; ungraded types get no level."""
-    signal = Signal("s", "1", "cap", "alert", NOW, event=event, text=text, category=category, severity=severity)
-    found = suggest(signal, shipped_profile().suggestions)
-    assert (found.event_type, found.level, found.confidence) == expected
-    assert len(found.why) == 2
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A copy of the shipped tables, to be broken."""
@@ -122,9 +92,6 @@ def folder(tmp_path: Path) -> Path:
         ("roles.toml", 'id = "admin"', 'id = "boss"', "role boss"),
         ("roles.toml", 'second = "auditor"', 'second = "verifier"', "head"),
         ("roles.toml", 'within = "holdings"', 'within = "town"', "separation no. 7"),
-        ("type_level.toml", 'type = "10101"', 'type = "99999"', "head"),
-        ("type_level.toml", '"flood"', '"Flood"', "type 10101"),
-        ("type_level.toml", "Extreme = 1", "Extreme = 9", "head"),
     ],
 )
 def test_profile_with_a_fault_is_refused_naming_file_entry_and_remedy(

@@ -16,6 +16,7 @@ from engine.domain.sla import start_clock
 from engine.geo import CellIndex
 from engine.intake.cap import parse
 from engine.profile import Profile, shipped_profile
+from engine.services.suggesting import shipped_suggestions
 
 pytestmark = pytest.mark.fast
 
@@ -109,12 +110,12 @@ def test_arrivals_lie_in_the_cell_of_their_scene(day, city):
         assert index.cell_at(signal.longitude, signal.latitude) == scene.cell_id
 
 
-def test_arrivals_suggest_the_type_the_clerk_confirms(day, profile):
+def test_arrivals_suggest_the_type_the_clerk_confirms(day):
     """The suggestion table and the script agree, so that the demo shows it at its best."""
     wrong = {
-        scene.number: (suggest(signal_of(scene.arrival), profile.suggestions).event_type, scene.event_type)
+        scene.number: (suggest(signal_of(scene.arrival), shipped_suggestions()).event_type, scene.event_type)
         for scene in day.scenes
-        if suggest(signal_of(scene.arrival), profile.suggestions).event_type != scene.event_type
+        if suggest(signal_of(scene.arrival), shipped_suggestions()).event_type != scene.event_type
     }
     assert wrong == {}
 

@@ -23,7 +23,7 @@ from engine.safe_xml import UnsafeXml
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(path for room in ("engine", "webapp") for path in (ROOT / room).rglob("*.py"))
-OWN_TEXT = {".py", ".toml", ".bpmn", ".json", ".md", ".txt", ".cfg", ""}
+OWN_TEXT = {".py", ".toml", ".bpmn", ".dmn", ".json", ".md", ".txt", ".cfg", ""}
 SENTENCE = re.compile(r"Expected .+, (but|because) .+[.]", re.DOTALL)
 CODE = re.compile(r"[a-z_{}]+\.[a-z_{}]+")
 REFUSALS = {
