@@ -108,12 +108,14 @@ def end_leg(play: Play, scope: int) -> None:
 
 def _left_behind(play: Play, scope: int, node: Node) -> dict[str, Any]:
     """What a leg writes around it: its outputs where the leg is a sub-process that has some, else its own layer."""
-    if node.scope_inside is not None and node.outputs:
-        return dict(written(play, node, scope, {}))
+    outputs = written(play, node, scope, {}) if node.scope_inside is not None and node.outputs else {}
+    if outputs and not node.keeps_result:
+        return dict(outputs)
     kept: tuple[str | None, ...] = ("loopCounter", node.multi.element if node.multi is not None else None)
     if node.scope_inside is not None and node.inputs:
         kept += tuple(target for _, target in node.inputs)
-    return {name: value for name, value in play.state.scopes[scope][LAYER].items() if name not in kept}
+    own = {name: value for name, value in play.state.scopes[scope][LAYER].items() if name not in kept}
+    return {**own, **outputs} if outputs else own
 
 
 def goes_on(play: Play, loop: StandardLoop, scope: int, done: int) -> bool:

@@ -1,7 +1,7 @@
 """What the work of a node sees beside the variables, and what is written when it is done: inputs and outputs.
 
 Inputs are evaluated one after the other when the work begins, each sees those before it, and nothing else sees them.
-Where a node has outputs, they are written in place of its whole result.
+Where a node has outputs, they are written in place of its whole result, or beside it where it `keeps_result`.
 """
 
 from __future__ import annotations
@@ -39,8 +39,12 @@ def mapped(play: Play, mappings: Mappings, seen: Mapping[str, Any]) -> dict[str,
 
 
 def written(play: Play, node: Node, scope: int, result: Mapping[str, Any], inputs: Any = None) -> Mapping[str, Any]:
-    """What is written of the `result` of `node`: its outputs, else all of it. Raises: ExpressionError."""
+    """What is written of the `result` of `node`: its outputs, else, or beside them, all of it.
+
+    Raises: ExpressionError.
+    """
     if not node.outputs:
         return result
     seen = sees(play, scope, inputs if isinstance(inputs, dict) else None)
-    return mapped(play, node.outputs, {**seen, **result})
+    outputs = mapped(play, node.outputs, {**seen, **result})
+    return {**result, **outputs} if node.keeps_result else outputs

@@ -202,13 +202,14 @@ class Node:
     topic: str | None = None  # service: external workers fetch it by this name
     retries: int | None = None  # how often a failing operation or external work is tried before it is a step failure
     inputs: Mappings = ()  # what the work of the node sees beside the variables
-    outputs: Mappings = ()  # what is written when the node is done, in place of its whole result
+    outputs: Mappings = ()  # what is written when the node is done, in place of its whole result or beside it
     candidates: tuple[Expression, ...] = ()  # roles or departments that may take a human node
     due: Expression | None = None
     priority: Expression | None = None
     map_result: str | None = None  # rule: the shape of its result in the words of Camunda 7, None as DMN says
     rounds: int | None = None  # cl:rounds: completed so often by its lane, a human node is put to `exit`
     exit: str | None = None  # cl:exit: the role that decides then
+    keeps_result: bool = False  # its whole result is written too, where it has outputs
 
 
 @dataclass(frozen=True, slots=True)

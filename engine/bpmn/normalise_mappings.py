@@ -50,6 +50,8 @@ def _adopt_mapping(element: _Element, name: str, holder: _Element, theirs: _Elem
     if source is None or target is None or not _is_name(target):
         return
     made = SubElement(holder, f"{{{CL}}}{ours}", source=source, target=target)
+    if tag.localname == "outputParameter":
+        made.set("beside", "true")  # engines of the Camunda 7 family write what a task gave as well
     _replace(theirs, made, holder)
     yield f"{_said(theirs)} as cl:{ours}", source, f"{source} -> {target}"
 

@@ -62,6 +62,8 @@ def _unportable_node(net: Net, node: Node) -> str | None:
     event = node.event or Event()
     if event.kind not in RIGHT_EVENTS.get(node.kind, {"none"}):
         return f"{'an' if event.kind[0] in 'aeiou' else 'a'} {event.kind} {node.kind.value} event"
+    if node.for_compensation:
+        return "an activity that compensates"
     if node.instantiate:
         return f"a {node.kind.value} node that begins instances"
     if event.timer is not None and event.timer_literal and _is_own_timer(event):
@@ -77,6 +79,8 @@ def _unportable_node(net: Net, node: Node) -> str | None:
     deciding = node.kind in (Kind.EXCLUSIVE, Kind.INCLUSIVE)
     if len(node.outgoing) > 1 and not deciding and node.kind is not Kind.PARALLEL:
         return "an implicit split"
+    if node.inputs or node.outputs:
+        return "a node with input or output mappings"
     if node.transaction:
         return "a transaction"
     if node.adhoc is not None:

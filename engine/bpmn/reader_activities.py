@@ -12,7 +12,7 @@ from engine.bpmn.findings import Findings
 from engine.bpmn.net import Call, Expression, Kind, MultiInstance
 from engine.bpmn.reader_tasks import read_work
 from engine.bpmn.reader_texts import read_expression, read_name, read_stated
-from engine.bpmn.reader_work import read_mappings, read_people, with_binding
+from engine.bpmn.reader_work import keeps_result, read_mappings, read_people, with_binding
 from engine.bpmn.tree import CL, FLOW_NODES, VENDORS, attribute, children, descendants, id_of, text_of
 from engine.domain.directive import LOOP_ROLES
 
@@ -79,6 +79,7 @@ def read_marks(element: _Element, kind: Kind, findings: Findings) -> dict[str, A
     given["inputs"], given["outputs"] = (read_mappings(element, way, findings) for way in ("input", "output"))
     given |= read_work(element, kind, findings)
     given["outputs"] = (*given.pop("script", ()), *given["outputs"])
+    given["keeps_result"] = keeps_result(element)
     for name in element.attrib:
         tag = QName(str(name))
         if tag.namespace == CL and tag.localname not in _KNOWN_MARKS:

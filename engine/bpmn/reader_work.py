@@ -66,6 +66,12 @@ def read_mappings(element: _Element, way: str, findings: Findings) -> Mappings:
     return tuple(found)
 
 
+def keeps_result(element: _Element) -> bool:
+    """Whether the outputs of `element` are said to be written beside its result, not in place of it."""
+    mappings = (each for holder in children(element, "extensionElements") for each in holder)
+    return any(each.tag == f"{{{CL}}}output" and each.get("beside") == "true" for each in mappings)
+
+
 def with_words(event: Event, definition: _Element, element: _Element, findings: Findings) -> Event:
     """`event` with what words of ours add to it: the key of its message, the variables that take what was caught.
 

@@ -11,6 +11,7 @@ from engine.bpmn.net import Expression
 from tests.bpmn.changed import mapping, with_nodes
 from tests.bpmn.course import Course
 from tests.bpmn.diagram import Diagram
+from tests.bpmn.drawing import chain, net_of, task
 
 pytestmark = pytest.mark.fast
 
@@ -190,3 +191,28 @@ def test_instance_begins_with_the_outputs_of_its_start():
     """A start event with outputs maps what it was begun with, and refuses what it cannot map."""
     net = Diagram().start().user("a").flow("start > a").net()
     assert Course(with_nodes(net, start={"outputs": mapping(y="x + 1")}), x=1).variables == {"y": 2}
+
+
+def test_outputs_beside_the_result_keep_it():
+    """Files of the Camunda 7 family write what a task gave, and its output parameters as well; in legs too."""
+    net = Diagram().start().user("a").end().flow("start > a > end").net()
+    course = Course(with_nodes(net, a={"outputs": mapping(twice="n * 2"), "keeps_result": True})).complete("a", n=2)
+    assert course.variables == {"n": 2, "twice": 4}
+    diagram = Diagram().start().user("after")
+    with diagram.subprocess("leg", times="1"):
+        diagram.start("in").user("a").flow("in > a")
+    node = {"outputs": mapping(twice="n * 2"), "keeps_result": True}
+    course = Course(with_nodes(diagram.flow("start > leg > after").net(), leg=node)).complete("a[1]", n=2)
+    assert course.variables == {"n": 2, "twice": 4}
+
+
+def test_outputs_of_a_camunda_7_task_are_read_as_beside_its_result():
+    """What the person answered is not lost to an output parameter; Zeebe's outputs take the place of the result."""
+    seven = "http://camunda.org/schema/1.0/bpmn"
+    eight = "http://camunda.org/schema/zeebe/1.0"
+    one = f'<c:inputOutput xmlns:c="{seven}"><c:outputParameter name="b">${{a}}</c:outputParameter></c:inputOutput>'
+    other = f'<z:ioMapping xmlns:z="{eight}"><z:output source="=a" target="b"/></z:ioMapping>'
+    for inside, kept in ((one, True), (other, False)):
+        extensions = f"<bpmn:extensionElements>{inside}</bpmn:extensionElements>"
+        node = net_of(chain(task("t", extensions))).node("t")
+        assert ([target for _, target in node.outputs], node.keeps_result) == (["b"], kept)
