@@ -157,6 +157,8 @@ class _Court:
             return self._around(thing.owner)
         if kind == "link" and set(_kinds_of(node.event)) == {"none"}:
             return "rewritten", "link.joined"
+        if kind == "message" and any(each.rule == "event.work" for each in self._findings(thing.owner)):
+            return "rewritten", "event.work"
         if kind in set(_kinds_of(node.event)):
             return "executed", kind
         return None
@@ -173,6 +175,9 @@ class _Court:
 
     def expression(self, thing: Thing) -> Verdict | None:
         """The fate of a text that is evaluated: executed where the net holds it, else what its element says."""
+        for change in self.changes.get(id_of(thing.owner), ()):
+            if change.before is not None and _bare(change.before) == _bare(thing.text):
+                return "rewritten", change.what
         held = self.nodes.get(id_of(thing.owner)) or self.flows.get(id_of(thing.owner))
         if held is not None and _bare(thing.text) in {_bare(source) for source in _sources(held)}:
             return self._said_of_whole(thing.owner) or ("executed", "")

@@ -14,7 +14,14 @@ from typing import Any
 
 from lxml.etree import _Element
 
-from engine.bpmn import normalise_forms, normalise_globals, normalise_people, normalise_vendor
+from engine.bpmn import (
+    normalise_forms,
+    normalise_globals,
+    normalise_jbpm,
+    normalise_people,
+    normalise_vendor,
+    normalise_xpath,
+)
 from engine.bpmn.tree import CL, EVENT_DEFINITIONS, FLOW_NODES, MODEL, descendants, id_of, local
 from engine.bpmn.vendor_words import family_of
 
@@ -108,6 +115,7 @@ def normalise(root: _Element) -> Normalised:
     unnamed: list[_Element] = []
     numbers: Counter[str] = Counter()
     forms: dict[str, Mapping[str, Any]] = {}
+    data = normalise_xpath.data_names(root)
     known = {id for element in root.iter(f"{{{MODEL}}}*") if (id := id_of(element))}
     for id, was, inside in normalise_globals.draw_global_tasks(root, known):
         changes.append(Change(id, "global task as a process", was, inside))
@@ -125,11 +133,13 @@ def normalise(root: _Element) -> Normalised:
         if name in _MESSAGING and element.get("messageRef") is None:
             unnamed.append(element)
         adopted = (*normalise_vendor.adopt(element), *normalise_people.adopt(element, name))
-        for what, before, after in (*adopted, *normalise_forms.adopt(element, name, forms)):
+        adopted = (*adopted, *normalise_jbpm.adopt(element, name))
+        adopted = (*adopted, *normalise_forms.adopt(element, name, forms), *normalise_xpath.adopt(element, data))
+        for what, before, after in adopted:
             changes.append(Change(_nearest_id(element), what, before, after))
     _declare_errors(root, known, changes)
     for element in unnamed:
-        if not any(element.get(f"{{{CL}}}{word}") for word in _WORK):
+        if local(element) != "sendTask" or not any(element.get(f"{{{CL}}}{word}") for word in _WORK):
             changes.append(_declare_message(root, element, known))
     return Normalised(root, tuple(changes), forms)
 

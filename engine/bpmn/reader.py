@@ -16,6 +16,7 @@ from engine.bpmn.findings import Finding, Findings
 from engine.bpmn.net import Net
 from engine.bpmn.reader_activities import DataNames
 from engine.bpmn.reader_checks import check_calls, check_net
+from engine.bpmn.reader_collaboration import pool_of, read_collaborations
 from engine.bpmn.reader_compensation import read_compensation
 from engine.bpmn.reader_definitions import Definitions
 from engine.bpmn.reader_draft import Draft
@@ -77,7 +78,7 @@ def read(root: _Element, digest: str) -> Reading:
         findings.error("process.missing", root, message)
     check_calls(drafts, findings)
     note_foreign_words(root, findings)
-    _read_references(root, findings)
+    read_collaborations(root, drawn, findings)
     ordered = sorted(findings.made, key=lambda finding: finding.line or 0)
     return Reading(nets, tuple(ordered), tuple(processes), frozenset(rewritten), drawn)
 
@@ -93,7 +94,7 @@ def _read_process(draft: Draft, digest: str, definitions: Definitions, data: Dat
     settle_splits(draft, findings)
     settle_event_gateways(draft, findings)
     rewrite(draft, findings)
-    lanes = read_lanes(process, draft.elements, findings)
+    lanes = read_lanes(process, draft.elements, findings, pool_of(process))
     net = Net(
         id=id_of(process),
         name=attribute(process, "name") or "",
@@ -106,14 +107,3 @@ def _read_process(draft: Draft, digest: str, definitions: Definitions, data: Dat
     )
     check_net(net, draft, findings)
     return net
-
-
-def _read_references(root: _Element, findings: Findings) -> None:
-    """Notes pools that name a process the file does not have."""
-    known = {id_of(process) for process in children(root, "process")}
-    for collaboration in children(root, "collaboration"):
-        for pool in children(collaboration, "participant"):
-            reference = attribute(pool, "processRef")
-            if reference is not None and reference not in known:
-                message = f"Expected the process {reference!r:.80} of a pool, but the file has none."
-                findings.add("reference.pool", "warning", pool, message, name=reference[:80])

@@ -108,6 +108,13 @@ class Draft:
         for index in to.outgoing:
             self.flows[index] = replace(self.flows[index], source=to.index)
 
+    def put_before(self, node: NodeDraft, made: NodeDraft) -> None:
+        """Lets the flows into `node` lead to `made`, and on from there."""
+        made.incoming, node.incoming = node.incoming, []
+        for index in made.incoming:
+            self.flows[index] = replace(self.flows[index], target=made.index)
+        self.connect(made, node)
+
     @property
     def is_rewritten(self) -> bool:
         """Whether the net holds more than the file draws."""

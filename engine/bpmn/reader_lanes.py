@@ -20,12 +20,20 @@ class Lane:
     department: str | None
 
 
-def read_lanes(process: _Element, known: Collection[str], findings: Findings) -> dict[str, Lane]:
-    """The innermost lane of each node id that a lane of `process` names; `known` are the ids that exist."""
+def read_lanes(
+    process: _Element, known: Collection[str], findings: Findings, pool: Lane | None = None
+) -> dict[str, Lane]:
+    """The innermost lane of each node id that a lane of `process` names; `known` are the ids that exist.
+
+    What the pool says holds for lanes that say nothing, and for the nodes of the process that lie in no lane.
+    """
     found: dict[str, Lane] = {}
+    if pool is not None:
+        found = {id: pool for each in children(process) if (id := id_of(each)) in known}
+    role, department = (None, None) if pool is None else (pool.role, pool.department)
     for lane_set in descendants(process, "laneSet"):
         for lane in children(lane_set, "lane"):
-            _read_lane(lane, None, None, found, known, findings)
+            _read_lane(lane, role, department, found, known, findings)
     return found
 
 

@@ -10,6 +10,7 @@ from engine.bpmn.findings import Findings
 from engine.bpmn.net import GATEWAYS, Event, Kind
 from engine.bpmn.reader_definitions import name_for
 from engine.bpmn.reader_draft import Draft, NodeDraft, ScopeDraft
+from engine.bpmn.reader_tasks import work_before
 from engine.bpmn.tree import attribute, id_of, local
 
 _NEVER_FIRST = frozenset({Kind.BOUNDARY, Kind.EVENT_SUBPROCESS})
@@ -17,6 +18,8 @@ _NEVER_FIRST = frozenset({Kind.BOUNDARY, Kind.EVENT_SUBPROCESS})
 
 def rewrite(draft: Draft, findings: Findings) -> None:
     """Draws in full the links and the missing starts of all scopes of `draft`."""
+    for node in list(draft.nodes):
+        work_before(node, draft, findings)
     _join_links(draft, findings)
     for scope in draft.scopes:
         _imply_start(scope, draft, findings)

@@ -14,7 +14,8 @@ from lxml.etree import _Element
 
 from engine.bpmn.expressions import check_expression, spelling_of
 from engine.bpmn.findings import Findings
-from engine.bpmn.net import Expression, Kind, Spelling
+from engine.bpmn.net import Event, Expression, Kind, Spelling
+from engine.bpmn.reader_draft import Draft, NodeDraft
 from engine.bpmn.reader_texts import read_name
 from engine.bpmn.tree import CL, attribute, children, id_of, text_of
 
@@ -68,6 +69,29 @@ def read_work(element: _Element, kind: Kind, findings: Findings) -> dict[str, An
         expression, result = _expression(element), _result(element, findings)
         return {"script": ((expression, result),) if expression and result else ()}
     return {}
+
+
+def work_before(node: NodeDraft, draft: Draft, findings: Findings) -> None:
+    """Draws the work that sends the message of a throwing event: workers, a program or an expression of ours.
+
+    An engine that says so for an event does the work in place of sending; here it stands before the event, which then
+    throws nothing.
+    """
+    event = node.more.get("event")
+    if node.kind not in (Kind.THROW, Kind.END) or event is None or event.kind != "message":
+        return
+    for said in (node.element, *children(node.element, "messageEventDefinition")):
+        if not any(attribute(said, word, CL) for word in (*_OUTSIDE, "expression")):
+            continue
+        kind = Kind.SERVICE if any(attribute(said, word, CL) for word in _OUTSIDE) else Kind.SCRIPT
+        kind = kind if kind is Kind.SERVICE or _expression(said) is not None else Kind.SERVICE
+        more = read_work(said, kind, findings)
+        more["outputs"] = more.pop("script", ())
+        name = attribute(node.element, "name") or ""
+        draft.put_before(node, draft.make(node, "work", "serviceTask", kind, name, **more))
+        node.more["event"] = Event()
+        findings.add("event.work", "info", node.element, "The work that sends the message stands before the event.")
+        return
 
 
 def _result(element: _Element, findings: Findings) -> str | None:

@@ -312,6 +312,8 @@ class Drive:
         form = self.form_of(instance.net, node)
         again = instance.data.values(visit) if visit and instance.subject is None else {}
         answers = {**again, **(form or {})}
+        for name in again.keys() & answers.keys():  # a form that gives the same each time would go in circles
+            answers[name] = again[name] if type(again[name]) is type(answers[name]) else answers[name]
         if node.loop and "decision" not in answers and decisions(node.loop):
             answers["decision"] = decisions(node.loop)[0]
         return answers

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from xml.sax.saxutils import quoteattr
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.bpmn.check import check
 from engine.bpmn.net import Expression, Kind, Net
 from engine.bpmn.tree import VENDORS
 from engine.bpmn.vendor_words import DOCUMENTATION, WORDS, fate_of
+from engine.services.drive import Drive
 from tests.bpmn.course import Course
 from tests.bpmn.drawing import asked_of, chain, drawing, net_of, normalised, reading, task
 
@@ -196,3 +199,73 @@ def test_vendor_unknown_words_never_change_the_net(vendor: str, on: str, name: s
     plain = _bare(net_of(SUBJECT))
     assert _bare(net_of(attribute)) == plain
     assert _bare(net_of(element)) == plain
+
+
+ODD = st.sampled_from(
+    [
+        "",
+        "a b",
+        "${a.b(1)}",
+        "=a +",
+        "${",
+        "-3",
+        "R3/PT1M",
+        "true",
+        "a,b,${c(1,2)}",
+        "all",
+        "'",
+        "external",
+        "_p",
+        "9" * 12,
+    ]
+)
+PLACES = [
+    "userTask",
+    "serviceTask",
+    "sendTask",
+    "scriptTask",
+    "businessRuleTask",
+    "callActivity",
+    "startEvent",
+    "endEvent",
+]
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.data())
+def test_vendor_known_words_with_odd_values_are_read_or_asked_about(data: st.DataObject) -> None:
+    """Whatever stands in a word we know, on whatever element, the check gives a report and a dry run ends."""
+    vendor = data.draw(st.sampled_from(ENGINES))
+    words = data.draw(st.dictionaries(st.sampled_from(sorted(WORDS["engine"])), ODD, max_size=4))
+    on = " ".join(f"{vendor}:{word}={quoteattr(value)}" for word, value in words.items())
+    inner = data.draw(st.dictionaries(st.sampled_from(sorted(WORDS["zeebe"])), ODD, max_size=3))
+    inside = "".join(
+        f"<zeebe:{word} {attribute}={quoteattr(value)} source={quoteattr(value)} target='x'/>"
+        for word, value in inner.items()
+        for attribute in ("type", "formId")
+    )
+    drawn = task("t", extended(inside), data.draw(st.sampled_from(PLACES)), on)
+    report = check(drawing(chain(drawn)))
+    assert report.grade in ("runs", "answers")
+    for net in report.nets.values():
+        Drive(lambda _: None, lambda _, __: None).run(net, {})
+
+
+JBPM = (
+    '<bpmn:ioSpecification><bpmn:dataInput id="in_g" name="GroupId"/><bpmn:dataInput id="in_a" name="ActorId"/>'
+    '<bpmn:dataInput id="in_p" name="Priority"/><bpmn:dataInput id="in_n" name="NodeName"/></bpmn:ioSpecification>'
+)
+JBPM += "".join(
+    f"<bpmn:dataInputAssociation><bpmn:targetRef>{to}</bpmn:targetRef><bpmn:assignment><bpmn:from>{value}</bpmn:from>"
+    f"<bpmn:to>{to}</bpmn:to></bpmn:assignment></bpmn:dataInputAssociation>"
+    for to, value in (("in_g", "responders"), ("in_a", "#{chief}"), ("in_p", "5"))
+)
+
+
+def test_vendor_inputs_of_jbpm_say_who_takes_a_task() -> None:
+    """jBPM keeps groups, actors and priority in data inputs with agreed names; what is carried over asks nothing."""
+    found = reading(chain(task("t", JBPM, more='drools:taskName="x"')))
+    node = found.nets["p"].node("t")
+    assert node.candidates == (Expression('"responders"'),)
+    assert (node.assignee, node.priority) == (Expression("#{chief}", "juel"), Expression('"5"'))
+    assert found.questions == ()

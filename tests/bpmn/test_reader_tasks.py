@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from engine.bpmn.net import Expression, Kind
+from engine.bpmn.net import Event, Expression, Kind
 from tests.bpmn.course import Course
-from tests.bpmn.drawing import asked_of, chain, net_of, task
+from tests.bpmn.drawing import asked_of, chain, flow, net_of, reading, task
 from tests.bpmn.test_normalise_vendor import extended
 
 pytestmark = pytest.mark.fast
@@ -86,3 +86,22 @@ def test_task_with_a_script_is_a_persons_and_the_script_never_runs(language: str
     drawn = chain(task("t", SCRIPT.format("1 + 1"), "scriptTask", f'scriptFormat="{language}"'))
     question, net = asked_of(drawn)
     assert (question.rule, net.node("t").kind, net.node("t").outputs) == ("task.script", Kind.MANUAL, ())
+
+
+@pytest.mark.parametrize(
+    ("kind", "inside", "more"),
+    [
+        ("endEvent", "<bpmn:messageEventDefinition/>" + extended('<zeebe:taskDefinition type="mail"/>'), ""),
+        ("intermediateThrowEvent", '<bpmn:messageEventDefinition camunda:type="external" camunda:topic="mail"/>', ""),
+        ("endEvent", '<bpmn:messageEventDefinition camunda:class="org.x.Mail"/>', ""),
+    ],
+)
+def test_work_that_sends_the_message_of_an_event_stands_before_it(kind: str, inside: str, more: str) -> None:
+    """An engine lets workers or a program do a throwing event; the work is asked for and no message is made up."""
+    drawn = chain(("t", f'<bpmn:{kind} id="t" {more}>{inside}</bpmn:{kind}>'))
+    net = reading(drawn if kind != "endEvent" else drawn.replace(flow("t", "end"), "")).nets["p"]
+    assert (net.node("t_work").kind, net.node("t").event) == (Kind.SERVICE, Event())
+    assert (net.node("t_work").topic or net.node("t_work").operation or "").lower() == "mail"
+    course = Course(net)
+    assert course.open == ["t_work"]
+    assert course.succeed("t_work").outcome == "completed"

@@ -116,7 +116,7 @@ def test_schema_unsafe_is_refused_by_rule(field, rule):
         compile_form({"type": "object", "properties": {"a": field}})
 
 
-@pytest.mark.parametrize("name", ["A", "1a", "a-b", "a" * 41, "名", "__class__", ""])
+@pytest.mark.parametrize("name", ["1a", "a-b", "a" * 41, "名", "__class__", ""])
 def test_schema_field_name_outside_the_grammar_is_refused(name):
     """Field names become variable names and must stay plain."""
     assert [f.rule for f in schema_findings({"type": "object", "properties": {name: {}}})] == ["name"]
