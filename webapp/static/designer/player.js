@@ -115,7 +115,9 @@ export const makePlayer = (place, source, run) => {
     container.classList.add("is-open");
     viewer = makeViewer(container);
     await viewer.importXML(source());
-    viewer.get("canvas").zoom("fit-viewport", "auto");
+    const canvas = viewer.get("canvas");
+    canvas.zoom("fit-viewport", "auto");
+    canvas.zoom(canvas.zoom() * 0.94, "auto");
     frames = next;
     at = -1;
     list.replaceChildren(...frames.map((frame, n) => h("li", {}, button(sentence(frame), () => { stop(); show(n); }, { class: "frame-link" }))));
