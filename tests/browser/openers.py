@@ -13,7 +13,6 @@ from tests.browser.full_city import FullCity
 from tests.browser.visit import Visit
 from tests.services.play import drawing, node
 from tests.services.play import path as flows
-from webapp.areas.designer.drawing import NEW
 from webapp.cursor import encode
 
 Open = Callable[[Visit], None]
@@ -233,7 +232,8 @@ def drawn(part: str, *made: str) -> Open:
 def redrawn(visit: Visit) -> None:
     """Go on with a draft."""
     engine, designer = visit.city.engine, visit.city.person(visit.city.holder("process_designer"))
-    checked = drafts.check_files(engine, {"drawn.bpmn": NEW.format(id="drawn", name="画好的流程").encode()})
+    text = drawing("drawn", START + END + flows("s", "e")).replace("isExecutable", 'name="路面巡查" isExecutable')
+    checked = drafts.check_files(engine, {"drawn.bpmn": text.encode()})
     kept = engine.command(drafts.submit, designer, checked)["versions"][0]["id"]
     visit.go(f"/processes/{kept}/draw")
     visit.tab.wait_for_selector("#canvas[data-ready]")

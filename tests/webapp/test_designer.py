@@ -208,6 +208,13 @@ def test_form_that_is_not_right_yet_is_kept_with_the_draft(site: Site, designer:
     assert "colour" in designer.get(href).get_data(as_text=True)
 
 
+def test_draft_without_positions_is_laid_out_for_the_modeler(site: Site, designer: Any) -> None:
+    """A file that says nothing of positions opens as a drawing too; what is stored stays as it came."""
+    href = saved(site, designer, source=DRAWN, forms=json.dumps({"look": FORM})).get_json()["href"]
+    assert b"BPMNShape" not in site.city.row(definition, href.split("/")[2]).source
+    assert "BPMNShape" in designer.get(href).get_data(as_text=True)
+
+
 def test_published_version_is_drawn_on_as_a_new_one(site: Site, designer: Any) -> None:
     """What is published does not change: it is opened as the beginning of a new drawing."""
     (row,) = site.city.rows(definition, definition.c.process_id == "closed_loop_command")

@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import request
 
+from engine.bpmn.layout import laid_out
 from engine.errors import Rejected
 from engine.services.draft_rows import DraftRow
 
@@ -58,7 +59,7 @@ def received() -> Drawing:
 
 
 def stored(row: DraftRow) -> Drawing:
-    """The drawing a version was made from, with forms and tables that are not right yet."""
+    """The drawing of a version, laid out where nobody has, with forms and tables that are not right yet."""
     forms, decisions = {}, {}
     for name, content in row.beside().items():
         text = content.decode("utf-8", "replace")
@@ -66,7 +67,8 @@ def stored(row: DraftRow) -> Drawing:
             decisions[name] = text
         elif isinstance(form := _read(text), dict):
             forms[name.rpartition(".")[0]] = form
-    return Drawing(row.source.decode("utf-8", "replace"), forms, decisions)
+    source, _ = laid_out(row.source, row.process_id)
+    return Drawing(source.decode("utf-8", "replace"), forms, decisions)
 
 
 def _read(text: str) -> Any:
