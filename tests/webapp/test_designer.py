@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
 
+import webapp
 from engine.bpmn.vocabulary import names
 from engine.storage.tables.processes import definition
 from tests.services.play import drawing, node, path
@@ -16,6 +19,8 @@ from tests.webapp.site import Site
 
 STEP = node("userTask", "a", 'name="Look" xmlns:cl="urn:cityloop:bpmn:1" cl:form="look"')
 DRAWN = drawing("tiny", node("startEvent", "s") + STEP + node("endEvent", "e") + path("s", "a", "e"))
+FOREIGN = {"bean", "expression"}
+"""Words for programs of other engines, which come with their files and are answered, never drawn."""
 RIGHT = node("startEvent", "s") + node("userTask", "a") + node("endEvent", "e") + path("s", "a", "e")
 FORM = {
     "type": "object",
@@ -62,6 +67,15 @@ def test_page_hands_over_the_words_and_the_marks_the_engine_reads(site: Site, de
     assert ["department_clerk", "Department clerk"] in known["offers"]["role"]
     assert "closed_loop_command" in [id for id, _ in known["offers"]["process"]]
     assert known["words"]["append"] == "Append"
+
+
+def test_panel_has_a_field_for_every_word_the_reader_executes() -> None:
+    """A new word of the engine that no field of the panel writes is found here."""
+    folder = Path(webapp.__file__).parent / "static" / "designer"
+    text = "".join(file.read_text("utf-8") for file in folder.glob("panel*.js"))
+    written = set(re.findall(r"\"cl:(\w+)\"", text)) | set(re.findall(r"word\(\"(\w+)\"", text))
+    written |= {"code_variable", "text_variable"} if '["code_variable", "text_variable"]' in text else set()
+    assert names() - written == FOREIGN
 
 
 def test_check_names_a_missing_form_at_its_element(site: Site, designer: Any) -> None:

@@ -33,6 +33,8 @@ export const taskFields = (ctx, element) => {
       attribute(ctx, element, "cl:candidates", t("candidates"), { list: offers.department, hint: t("candidates_hint") }),
       attribute(ctx, element, "cl:due", t("due"), { type: "expression", hint: t("due_hint") }),
       attribute(ctx, element, "cl:priority", t("priority"), { type: "expression" }),
+      attribute(ctx, element, "cl:rounds", t("rounds"), { type: "number", hint: t("rounds_hint") }),
+      attribute(ctx, element, "cl:exit", t("exit"), { type: "pick", options: offers.role }),
     ));
   }
   if (exactly(element, "bpmn:BusinessRuleTask")) {
