@@ -21,6 +21,7 @@ BENCHES = MappingProxyType(
         "http": "completion over HTTP against an empty route, latency at a fixed rate, 200 open boards (G4)",
         "feel": "cases of the DMN TCK that give the expected value, and evaluations per second",
         "census": "things of the real files that have a fate, counted by another library",
+        "proof": "the closed-loop proof of drawings with 100 nodes, as a loop and as a plain process, in CPU seconds",
         "hostile": "hostile files in the child of the check: executed, over its limits, not named, publishable",
         "reload": "processes of the real files that go on alike with their state saved and read again at each wait",
         "import": "files of other tools that run, ask or are refused, and that a dry run brings to an end",

@@ -29,7 +29,7 @@ from engine.bpmn.proof_rework import Rework, budgets
 from engine.bpmn.proof_soundness import closed_loops, soundness
 from engine.bpmn.proof_space import Explorer, Space
 from engine.bpmn.proof_stimuli import Called
-from engine.bpmn.proof_subject import GIVEN_NAMES, Bound, Directive, Incident, subject_kind
+from engine.bpmn.proof_subject import DEPARTMENTS, GIVEN_NAMES, Bound, Directive, Incident, subject_kind
 from engine.bpmn.proof_terms import (
     PLAIN_RULES,
     RULES,
@@ -45,7 +45,8 @@ from engine.domain.lifecycle import TASK
 __all__ = ["MOST_MARKINGS", "Installation", "Proof", "installation_of", "prove", "prove_both"]
 
 MOST_MARKINGS = 20_000
-MOST_SECONDS = 5.0
+MOST_SECONDS = 10.0
+"""Of CPU, for one net: what stops a proof first is the number of markings or of steps, the same everywhere."""
 
 
 def prove(
@@ -68,32 +69,44 @@ def prove(
     At most `most` markings are explored, for at most so many seconds.
     """
     city = installation or shipped_installation()
-    prover = _Prover(net_of, forms_of, city, frozenset(inputs), tuple(findings), most, seconds)
-    return prover.prove(net, kind)
+    return Prover(net_of, forms_of, city, frozenset(inputs), tuple(findings), most, seconds).prove(net, kind)
 
 
-def prove_both(net: Net, **arguments: Any) -> Mapping[ProofKind, Proof]:
-    """The certificates of `net` as a loop and as a plain process; the arguments are those of `prove`."""
-    loop = prove(net, "loop", **arguments)
-    return {"loop": loop, "plain": prove(net, "plain", **arguments)}
+def prove_both(net: Net, *, installation: Installation | None = None, **arguments: Any) -> Mapping[ProofKind, Proof]:
+    """The certificates of `net` as a loop and as a plain process; the arguments are those of `prove`.
+
+    Where nothing is bound the markings are the same for both, and are explored once.
+    """
+    given: dict[str, Any] = {"net_of": lambda process, call: None, "forms_of": lambda process: {}} | arguments
+    given["findings"] = tuple(given.get("findings", ()))
+    given["inputs"] = frozenset(given.get("inputs", ()))
+    prover = Prover(city=installation or shipped_installation(), **given)
+    return {"loop": prover.prove(net, "loop"), "plain": prover.prove(net, "plain")}
 
 
 @dataclass
-class _Prover:
+class Prover:
+    """Proves nets of one installation, each called process once; the fields are the arguments of `prove`."""
+
     net_of: NetOf
     forms_of: FormsOf
-    city: Installation
-    inputs: frozenset[str]
-    findings: tuple[Finding, ...]
-    most: int
-    seconds: float
+    city: Installation = field(default_factory=shipped_installation)
+    inputs: frozenset[str] = frozenset()
+    findings: tuple[Finding, ...] = ()
+    most: int = MOST_MARKINGS
+    seconds: float = MOST_SECONDS
     made: dict[tuple[str, ProofKind], Proof] = field(default_factory=dict)
     at_work: list[str] = field(default_factory=list)
+    explored: dict[Any, list[Space]] = field(default_factory=dict)
+
+    def called(self, net: Net, kind: ProofKind) -> dict[int, tuple[Called, list[Found]]]:
+        """What each call of a net can do to it, and what is wrong with it, by node."""
+        return {node.index: self._called(node, kind) for node in net.nodes if node.call is not None}
 
     def prove(self, net: Net, kind: ProofKind) -> Proof:
         """The proof of a net, and on the way those of the processes it calls."""
         self.at_work.append(net.id)
-        called = {node.index: self._called(node, kind) for node in net.nodes if node.call is not None}
+        called = self.called(net, kind)
         subject = subject_kind(net) if kind == "loop" else None
         spaces = self._explore(net, subject, {index: summary for index, (summary, _) in called.items()})
         found = [*soundness(net, spaces, kind), *self._unsupported(net)]
@@ -111,16 +124,20 @@ class _Prover:
 
     def _explore(self, net: Net, subject: str | None, called: Mapping[int, Called]) -> list[Space]:
         """The markings of the net: those of an order once for one department and once for two."""
+        asked = (net.id, subject, tuple(sorted(called.items())))
+        if asked in self.explored:
+            return self.explored[asked]
         begins: list[tuple[int, Bound | None]] = [(0, Incident() if subject == "incident" else None)]
         if subject == "directive":
             begins = [(number, Directive(tasks=(TASK.start,) * number)) for number in (1, 2)]
         spaces = []
         for departments, bound in begins:
-            model = Model(net, self.forms_of(net.id), departments)
+            model = Model(net, self.forms_of(net.id), DEPARTMENTS[:departments])
             explorer = Explorer(
                 model, lambda node: called[node.index], subject=bound, most=self.most, seconds=self.seconds
             )
             spaces.append(explorer.run())
+        self.explored[asked] = spaces
         return spaces
 
     def _drawn(self, net: Net, kind: ProofKind, subject: str | None) -> list[Found]:
@@ -230,7 +247,7 @@ def _ends(spaces: list[Space]) -> tuple[tuple[str, str, str], ...]:
     return tuple(sorted(ends))
 
 
-def _orders_inside(net: Net, prover: _Prover) -> bool:
+def _orders_inside(net: Net, prover: Prover) -> bool:
     called = (node.call.process for node in net.nodes if node.kind is Kind.CALL and node.call is not None)
     proofs = (prover.made.get((process, "loop")) for process in called)
     return any(proof.issues for proof in proofs if proof is not None)

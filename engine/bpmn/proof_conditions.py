@@ -30,7 +30,7 @@ class Oracle:
         """Begin a step with these answers."""
         self.tape = tape
         self.trail: list[tuple[int, int]] = []
-        self._atoms: dict[Any, bool] = {}
+        self._atoms: dict[Any, int] = {}
 
     def ask(self, answers: int) -> int:
         """One of `answers` answers, by its number."""
@@ -38,6 +38,13 @@ class Oracle:
         chosen = self.tape[at] if at < len(self.tape) else 0
         self.trail.append((chosen, answers))
         return chosen
+
+    def pick(self, question: Any, answers: int) -> int:
+        """One of `answers` answers to a question, the same for the same question as long as the step lasts."""
+        key = ("pick", question)
+        if key not in self._atoms:
+            self._atoms[key] = self.ask(answers)
+        return self._atoms[key]
 
     def others(self) -> list[tuple[int, ...]]:
         """The tapes that differ from this one first at something it did not hold."""
@@ -130,7 +137,7 @@ class Oracle:
     def _atom(self, key: Any) -> bool:
         if key not in self._atoms:
             self._atoms[key] = self.ask(2) == 0
-        return self._atoms[key]
+        return bool(self._atoms[key])
 
 
 def _opposite(left: Any, right: Any) -> tuple[Any, Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from engine.bpmn.net import Event, Kind, Net, Node
 from engine.bpmn.proof_city import Installation
@@ -27,11 +28,17 @@ def heard_in(nets: Iterable[Net]) -> Mapping[str, Collection[str | None]]:
     return heard
 
 
+def hearing(city: Installation, nets: Iterable[Net]) -> Installation:
+    """The city in which these nets wait for their messages beside what it hears anyway."""
+    heard = {name: set(keys) for name, keys in city.hears.items()}
+    for name, keys in heard_in(nets).items():
+        heard.setdefault(name, set()).update(keys)
+    return replace(city, hears=heard)
+
+
 def unheard(net: Net, called: Iterable[Net], city: Installation) -> Iterator[Found]:
     """A finding for each message that nothing waits for, or that is waited for in another way than it is sent."""
-    heard = {name: set(keys) for name, keys in city.hears.items()}
-    for name, keys in heard_in((net, *called)).items():
-        heard.setdefault(name, set()).update(keys)
+    heard = hearing(city, (net, *called)).hears
     for node in net.nodes:
         if node.kind not in _THROWING:
             continue

@@ -15,9 +15,8 @@ from engine.bpmn.choices import choice_at
 from engine.bpmn.expressions.language import CompiledExpression, compile_expression
 from engine.bpmn.net import HUMAN, Event, Expression, Kind, Net, Node
 from engine.bpmn.program import Arrival, Program
-from engine.bpmn.proof_conditions import UNKNOWN, Oracle
+from engine.bpmn.proof_conditions import UNKNOWN, Oracle, plain
 from engine.bpmn.proof_graph import Graph
-from engine.bpmn.proof_subject import DEPARTMENTS
 from engine.bpmn.proof_terms import Schema
 from engine.domain.directive import decisions
 from engine.errors import EngineError
@@ -30,11 +29,11 @@ Answers = Mapping[str, Any]
 
 
 class Model:
-    """One net made ready to be explored; `departments` is how many an order goes to (0: it is bound to no order)."""
+    """One net made ready to be explored; `departments` are those an order goes to (none: it is bound to no order)."""
 
-    def __init__(self, net: Net, forms: Mapping[str, Schema], departments: int = 0) -> None:
+    def __init__(self, net: Net, forms: Mapping[str, Schema], departments: tuple[str, ...] = ()) -> None:
         self.original = net
-        self.departments = DEPARTMENTS[:departments]
+        self.departments = departments
         self.forms = forms
         self.net = replace(net, nodes=tuple(_made_finite(node) for node in net.nodes))
         self.graph = Graph(net)
@@ -158,7 +157,7 @@ class Model:
             around = net.scopes[node.scope].node
             return frozenset(() if around is None else (around,))
         if node.attached_to is None:
-            return frozenset({node.index})
+            return frozenset()
         host = net.nodes[node.attached_to]
         before = self.along([*(net.flows[flow].target for flow in host.outgoing), host.index])
         return frozenset(self.along([node.index]) - before)
@@ -199,21 +198,21 @@ class OracleProgram(Program):
         return lambda names, run: holds(tree, names)
 
     def _list(self, tree: Any) -> Any:
-        departments = self.model.departments or DEPARTMENTS
+        departments = self.model.departments or (UNKNOWN, UNKNOWN)
 
         def legs(names: Mapping[str, Any], run: Any) -> Any:
             if tree[0] in ("name", "variable") and isinstance(names.get(tree[2]), list):
                 return names[tree[2]]
             if tree[0] == "list" and all(item[0] == "const" for item in tree[2]):
                 return [item[2] for item in tree[2]][:2]
-            return list(departments[: (len(departments), 1, 0)[self.oracle.ask(3)]])
+            return list(departments[: (len(departments), 1, 0)[self.oracle.pick(plain(tree), 3)]])
 
         return legs
 
     def _number(self, tree: Any) -> Any:
         if tree[0] == "const" and isinstance(tree[2], int):
             return lambda names, run: min(int(tree[2]), 2)
-        return lambda names, run: (2, 1, 0)[self.oracle.ask(3)]
+        return lambda names, run: (2, 1, 0)[self.oracle.pick(plain(tree), 3)]
 
     def _value(self, tree: Any) -> Any:
         return lambda names, run: UNKNOWN

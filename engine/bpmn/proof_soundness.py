@@ -35,7 +35,7 @@ def soundness(net: Net, spaces: list[Space], kind: ProofKind) -> list[Found]:
             found.setdefault((each.code, each.node.id if each.node else ""), each)
     if all(space.complete for space in spaces):
         entered = set().union(*(space.entered for space in spaces))
-        dead = [node for node in net.nodes if node.index not in entered]
+        dead = [node for node in net.nodes if node.index not in entered and node.handler not in entered]
         if not any(space.failed for space in spaces) and not found:
             for node in dead:
                 message = f"Expected a way for a token to reach “{label(node)}”, but there is none."

@@ -24,11 +24,12 @@ from engine.bpmn.proof_key import cleaned, key_of
 from engine.bpmn.proof_model import NOW, Model, OracleProgram
 from engine.bpmn.proof_stimuli import CalledAt, Group, Happening, groups_of, starts_of
 from engine.bpmn.proof_subject import GIVEN, Bound, Incident
-from engine.bpmn.state import State
-from engine.bpmn.stimuli import Complete, MessageArrived
+from engine.bpmn.state import B_SCOPE, BODY, PARENT, State
+from engine.bpmn.stimuli import Complete, MessageArrived, Start
 from engine.clock import cpu_seconds
 from engine.errors import EngineError
 
+MOST_STEPS = 12_000  # that are played for one net; a limit that is the same on every machine
 MOST_WAYS = 256  # of one stimulus; beyond, what hangs on unknown data is not looked at completely
 _FELT = frozenset({"error", "escalation", "signal", "cancel", "compensation", "terminate"})
 _BEFORE_ORDERS = frozenset({"rejected", "not_filed"})
@@ -101,10 +102,12 @@ class Explorer:
         self.model, self.called = model, called
         self.subject, self.most, self.until = subject, most, cpu_seconds() + seconds
         self.oracle = Oracle()
+        self.played = 0
         self.space = Space(model)
         self.thorough = thorough
         self.index: dict[Any, int] = {}
         self.fired: set[int] = set()
+        self.known: dict[int, frozenset[int]] = {}
         self.alone = frozenset[int]() if thorough else _self_contained(model)
 
     def run(self) -> Space:
@@ -119,13 +122,14 @@ class Explorer:
                         self._explore(at)
         return self.space
 
-    def run_from(self, state: State, subject: Bound | None) -> int:
-        """Explore from a state as well; its number."""
+    def run_from(self, state: State, subject: Bound | None) -> Space:
+        """Explore from a marking that a running instance is at."""
         with played_by(OracleProgram(self.model, arrival_of, self.oracle)):
-            at, is_new = self._marking(_Way((), Step(state.copy(), (), {}), subject, None, None, ""), None)
-            if is_new:
-                self._explore(at)
-            return at
+            way = _Way((), Step(state.copy(), (), {}), subject, None, None, "")
+            at, _ = self._marking(way, None)
+            self.space.roots.append(Edge(Happening(Start(), self.model.net.nodes[0], moved=True), (), at))
+            self._explore(at)
+        return self.space
 
     # -- depth first -----------------------------------------------------------------------------------------------
 
@@ -138,7 +142,7 @@ class Explorer:
             if fresh is None:
                 on_stack.discard(at)
                 stack.pop()
-            elif len(self.space.states) >= self.most or cpu_seconds() > self.until:
+            elif len(self.space.states) >= self.most or self.played > MOST_STEPS or cpu_seconds() > self.until:
                 self.space.complete = False
                 return
             else:
@@ -151,8 +155,9 @@ class Explorer:
         if state.outcome is not None or at in self.space.unbounded or at in self.space.cut:
             return
         groups, disturbing = groups_of(state, self.model, self.called)
+        known = self.known.pop(at, frozenset())
         for happening in disturbing:
-            if self._is_worth_it(happening, state):
+            if getattr(happening.stimulus, "wait", 0) not in known and self._is_worth_it(happening, state):
                 yield from self._take(at, happening)
         done: set[int] = set()
         for number, group in enumerate(groups):
@@ -182,10 +187,39 @@ class Explorer:
     def _add(self, at: int, happening: Happening, ways: list[_Way]) -> Iterator[int]:
         """Write down the steps that a happening leads to; yields the markings that are new."""
         for way in ways:
+            if way.failed is not None and way.failed.code == "game.error_uncaught":
+                continue  # nothing catches this code from here after all
+            if happening.again and self._gathers(at, way):
+                continue  # once more beside what it began before
             target, is_new = self._marking(way, at)
             self.space.edges[at].append(Edge(happening, way.tape, target))
             if is_new:
+                self.known[target] = self._known_before(at, target)
                 yield target
+
+    def _gathers(self, at: int, way: _Way) -> bool:
+        """Whether a step puts one more token where there is one already."""
+        crowd = _crowded(way.step.state)
+        before = _crowded(self.space.states[at][0])
+        return crowd is not None and crowd[1] > (1 if before is None else before[1])
+
+    def _known_before(self, at: int, target: int) -> frozenset[int]:
+        """The interrupting events that lead from the new marking to where they led from the one before it.
+
+        Where a step stayed inside what an event interrupts, the event leaves the same behind before and after it.
+        """
+        (before, subject), (after, _) = self.space.states[at], self.space.states[target]
+        if self.thorough or subject is not None or before.variables != after.variables:
+            return frozenset()
+        same = set()
+        for wait, (_, index, scope, host, _) in after.waits.items():
+            if host and wait in before.waits and self.model.net.nodes[index].interrupting:
+                around = host if host > 0 else scope
+                if around in after.waits or around in after.gates:
+                    continue
+                if _outside(before, around) == _outside(after, around):
+                    same.add(wait)
+        return frozenset(same)
 
     def _is_ample(self, at: int, group: Group, ways: list[tuple[Happening, list[_Way]]]) -> bool:
         """Whether what happened to the group was seen by nothing else at the marking.
@@ -233,6 +267,7 @@ class Explorer:
                 self.space.complete = False
                 return
             tape = tapes.pop()
+            self.played += 1
             self.oracle.begin(tape)
             try:
                 yield self._play(state, subject, happening, tape)
@@ -327,6 +362,23 @@ class Explorer:
 
 def _text(element: Any) -> str | None:
     return element if isinstance(element, str) else None
+
+
+def _outside(state: State, around: int) -> tuple[Any, ...]:
+    """The waits and the tokens at joins that are not inside a scope or body; all inside for the instance itself."""
+    if not around:
+        return ()
+    inside = {around}
+    for scope, record in state.scopes.items():  # a scope is always younger than the one around it
+        if record[BODY] in inside or record[PARENT] in inside:
+            inside.add(scope)
+    for body, record in state.bodies.items():
+        if record[B_SCOPE] in inside:
+            inside.add(body)
+            inside.update(scope for scope, leg in state.scopes.items() if leg[BODY] == body)
+    waits = tuple(wait for wait, record in state.waits.items() if record[2] not in inside)
+    joins = tuple((key, tuple(tokens.items())) for key, tokens in state.joins.items() if key[0] not in inside)
+    return waits, joins
 
 
 def _places(state: State) -> Iterator[tuple[int, int]]:

@@ -44,13 +44,15 @@ _HAPPENED = {TIMER: TimerFired, MESSAGE: MessageArrived, BROADCAST: BroadcastArr
 class Happening:
     """One stimulus; `end` is how a called process ended, as its proof says: outcome, error code, state of its subject.
 
-    `again` tells that the event can happen over and over; `node` is where.
+    `again` tells that the event can happen over and over; `node` is where. `moved` stands for no stimulus at all: the
+    instance was at this marking when it was moved here.
     """
 
     stimulus: Stimulus
     node: Node
     again: bool = False
     end: tuple[str, str, str] | None = None
+    moved: bool = False
 
 
 @dataclass(slots=True)
@@ -61,7 +63,7 @@ class Group:
     happenings: list[Happening] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Called:
     """What a caller knows of a called process: how it can end, what it escalates, and whether orders run in it."""
 

@@ -49,6 +49,7 @@ class Directive:
     state: str = DIRECTIVE.start
     tasks: tuple[str, ...] = (TASK.start,)
     recorded: frozenset[str] = frozenset()
+    departments: tuple[str, ...] = DEPARTMENTS
 
     @property
     def is_settled(self) -> bool:
@@ -86,11 +87,12 @@ class _MovingDirective:
         self.authorised = frozenset({CHANGE_REQUEST}) if authorised else frozenset()
         self.state = before.state
         self.recorded = set(before.recorded)
-        self.tasks = dict(zip(DEPARTMENTS, before.tasks, strict=False))
+        self.departments = before.departments
+        self.tasks = dict(zip(before.departments, before.tasks, strict=False))
 
     def after(self) -> Directive:
         """The order as it is now."""
-        return Directive(self.state, tuple(self.tasks.values()), frozenset(self.recorded))
+        return Directive(self.state, tuple(self.tasks.values()), frozenset(self.recorded), self.departments)
 
     def legs(self) -> Mapping[str, Leg]:
         """Every task by department."""

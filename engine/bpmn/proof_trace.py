@@ -52,6 +52,9 @@ def _played(space: Space, way: list[tuple[int, Edge]]) -> tuple[Frame, ...]:
     oracle, net, frames = Oracle(), space.model.net, []
     with played_by(OracleProgram(space.model, arrival_of, oracle)):
         for source, edge in way:
+            if edge.happening.moved:
+                frames.append(_moved(space, edge.target))
+                continue
             before: State | None = space.states[source][0] if source >= 0 else None
             oracle.begin(edge.tape)
             stimulus = edge.happening.stimulus
@@ -62,6 +65,12 @@ def _played(space: Space, way: list[tuple[int, Edge]]) -> tuple[Frame, ...]:
                 frame["ended"] = edge.happening.end[2] or edge.happening.end[0]
             frames.append(frame)
     return tuple(frames)
+
+
+def _moved(space: Space, at: int) -> dict[str, Any]:
+    """The frame of an instance that is moved to this marking: nothing happens, and all that waits is told."""
+    frame = dict(frame_of(space.model.net, None, Start(), (), space.states[at][0], NOW))
+    return {**frame, "cause": "moved", "element": frame["waits"][0] if frame["waits"] else None}
 
 
 def _blank(space: Space, happening: Happening) -> dict[str, Any]:

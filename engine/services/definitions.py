@@ -1,4 +1,4 @@
-"""Commands on definitions: shipped processes become published versions; until the proof exists nothing else can.
+"""Commands on definitions: shipped processes become published versions, each with its certificate as a loop.
 
 A version keeps its original bytes, their digest, the compiled net and its forms. The same bytes and forms are never
 stored twice.
@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,8 +18,9 @@ from sqlalchemy import bindparam, select
 
 from engine import shipped
 from engine.bpmn.check import check
-from engine.bpmn.net import Net
+from engine.bpmn.net import Call, Net
 from engine.bpmn.net_codec import net_to_bytes
+from engine.bpmn.proof import prove
 from engine.errors import Rejected
 from engine.forms import compile_form
 from engine.storage.prepared import Prepared, insert_into
@@ -30,8 +32,8 @@ from .starts import arm
 
 CERTIFICATE: Mapping[str, Any] = {
     "proved": False,
-    "statement": "not yet proved",
-    "covers": "a shipped loop version, installed as published; the closed-loop proof is not part of this release",
+    "statement": "not proved",
+    "covers": "a process of which there is nothing that runs, so there is nothing to prove",
 }
 
 _NEW = insert_into(definition)
@@ -111,7 +113,7 @@ def install_version(desk: Desk, source: Source, *, kind: Literal["loop", "plain"
             "kind": kind,
             "source": source.content,
             "net": net_to_bytes(net),
-            "certificate": dict(CERTIFICATE),
+            "certificate": dict(_certificate(source, net)),
             "forms": {name: dict(form) for name, form in source.forms.items()},
             "shipped": True,
             "effective_from": desk.now,
@@ -132,6 +134,37 @@ def install_version(desk: Desk, source: Source, *, kind: Literal["loop", "plain"
     )
     arm(desk, id_, net)
     return id_
+
+
+@cache
+def shipped_loop(process_id: str) -> tuple[Net, Mapping[str, Any]] | None:
+    """The net and forms of a loop that travels with the engine; None where there is none of this id."""
+    source = next((each for each in shipped_sources() if each.process_id == process_id), None)
+    net = None if source is None else check(source.content).nets.get(process_id)
+    return None if source is None or net is None else (net, source.forms)
+
+
+_certificates: dict[str, Mapping[str, Any]] = {}
+
+
+def _certificate(source: Source, net: Net) -> Mapping[str, Any]:
+    """The proof of a version as a loop, among the shipped processes; made once for the same bytes and forms."""
+    made = _certificates.get(source.digest)
+    if made is None:
+        known = {source.process_id: (net, source.forms)}
+
+        def found(process: str) -> tuple[Net, Mapping[str, Any]] | None:
+            return known.get(process) or shipped_loop(process)
+
+        def net_of(process: str, call: Call | None) -> Net | None:
+            return (found(process) or (None,))[0]
+
+        def forms_of(process: str) -> Mapping[str, Any]:
+            reached = found(process)
+            return {} if reached is None else reached[1]
+
+        made = _certificates[source.digest] = prove(net, "loop", net_of=net_of, forms_of=forms_of).to_json()
+    return made
 
 
 def _checked_net(source: Source) -> Net:

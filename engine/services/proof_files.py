@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
-from engine import shipped
-from engine.bpmn.check import check
 from engine.bpmn.net import Call, Net
 from engine.bpmn.proof import prove_both
+from engine.bpmn.proof_city import shipped_installation
+from engine.bpmn.proof_messages import hearing
 from engine.bpmn.upload import Upload
 
-from .definitions import read_source
-
-CPU_S = 1.0
-"""What the proofs of one process may take; what is not finished then says so and is not proved."""
+from .definitions import shipped_loop
 
 
 def proofs_of(upload: Upload, file: str) -> dict[str, dict[str, Any]]:
@@ -27,28 +23,18 @@ def proofs_of(upload: Upload, file: str) -> dict[str, dict[str, Any]]:
     drawn = {id: net for each in upload.reports.values() for id, net in each.nets.items()}
 
     def net_of(process: str, call: Call | None) -> Net | None:
-        return drawn.get(process) or (_shipped_loop(process) or (None,))[0]
+        return drawn.get(process) or (shipped_loop(process) or (None,))[0]
 
     def forms_of(process: str) -> Mapping[str, Any]:
         if process in drawn:
             return upload.forms
-        found = _shipped_loop(process)
+        found = shipped_loop(process)
         return found[1] if found is not None else {}
 
+    city = hearing(shipped_installation(), drawn.values())
     shown: dict[str, dict[str, Any]] = {}
     for process, net in report.nets.items():
         findings = [finding for finding in report.findings if finding.process in (None, process)]
-        proofs = prove_both(net, net_of=net_of, forms_of=forms_of, findings=findings, seconds=CPU_S)
+        proofs = prove_both(net, net_of=net_of, forms_of=forms_of, findings=findings, installation=city)
         shown[process] = {str(kind): proof.to_json() for kind, proof in proofs.items()}
     return shown
-
-
-@cache
-def _shipped_loop(process: str) -> tuple[Net, Mapping[str, Any]] | None:
-    """The net and forms of a loop that travels with the engine."""
-    folder = shipped.path("processes") / "loops" / process
-    if not process.isidentifier() or not folder.is_dir():
-        return None
-    source = read_source(folder)
-    net = check(source.content).nets.get(process)
-    return None if net is None else (net, source.forms)

@@ -52,7 +52,7 @@ def test_result_as_json_has_the_stable_shape_and_tells_what_is_not_met() -> None
 
 def test_bench_of_unknown_name_is_refused() -> None:
     """A misspelt bench names those that exist."""
-    assert set(BENCHES) >= {"game", "complete", "feel", "http", "peers", "census"}
+    assert set(BENCHES) >= {"game", "complete", "feel", "http", "peers", "census", "proof"}
     with pytest.raises(NotFound) as refusal:
         run_bench("speed")
     assert refusal.value.code == "bench.unknown"

@@ -49,7 +49,7 @@ def play(net: Net, model: Model, seed: int, entered: set[int]) -> str | None:
         step = advance(net, None, Start(None, model.variables), NOON)
         for _ in range(60):
             entered.update(effect.node for effect in step.effects if isinstance(effect, NodeEntered))
-            waits = [(wait, record) for wait, record in step.state.waits.items() if record[0] != s.FAILURE]
+            waits = [each for each in step.state.waits.items() if each[1][0] in (s.ITEM, *HAPPENED)]
             if step.state.outcome is not None or not waits:
                 return None
             wait, record = dice.choice(waits)

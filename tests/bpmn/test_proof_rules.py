@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from engine.bpmn.proof import prove
 from engine.bpmn.proof_city import Installation, shipped_installation
+from engine.bpmn.proof_messages import hearing
+from tests.bpmn.drawing import chain, net_of
 from tests.bpmn.loop_drawing import FORMS, LoopDrawing, loop_drawing
 
 pytestmark = pytest.mark.fast
@@ -166,3 +169,15 @@ def test_steps_that_need_more_time_than_the_whole_are_a_warning() -> None:
     (finding,) = proof.findings
     assert (finding.element, finding.params["percent"], finding.params["event_type"]) == ("leg", 125, "50102")
     assert proof.proved
+
+
+def test_message_to_another_pool_of_the_file_is_heard() -> None:
+    """Two processes of one file talk to each other: what one throws the other one waits for."""
+    sends = net_of(chain(("tell", TELL)), _message("to.nobody"))
+    waits = net_of(
+        chain(("wait", '<bpmn:intermediateCatchEvent id="wait"><bpmn:messageEventDefinition messageRef="m"/>'
+                       "</bpmn:intermediateCatchEvent>")),
+        _message("to.nobody"),
+    )  # fmt: skip
+    assert prove(sends, "plain").verdict("CL-06") == "refused"
+    assert prove(sends, "plain", installation=hearing(CITY, [waits])).verdict("CL-06") == "passed"

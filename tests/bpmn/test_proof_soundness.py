@@ -38,6 +38,18 @@ SOUND = {
     "choices that leave nothing out": _block("exclusiveGateway", "exclusiveGateway", "x > 5", "x &lt;= 5"),
     "a truth value and its contrary": _block("exclusiveGateway", "exclusiveGateway", "ok", "not ok"),
     "parallel into inclusive": _block("parallelGateway", "inclusiveGateway"),
+    "a choice on what a leg is for": chain(
+        (
+            "sub",
+            '<bpmn:subProcess id="sub">'
+            '<bpmn:multiInstanceLoopCharacteristics cl:collection="units" cl:element="score"/>'
+            + _block("exclusiveGateway", "exclusiveGateway", "score > 5", "score &lt;= 5")
+            .replace('"start', '"in_start')
+            .replace('"end', '"in_end')
+            .replace("-end", "-in_end")
+            + "</bpmn:subProcess>",
+        )
+    ),
     "legs": chain(task("a", '<bpmn:multiInstanceLoopCharacteristics cl:collection="units"/>')),
 }
 
@@ -136,3 +148,13 @@ def test_interrupting_event_takes_tokens_along_and_leaves_none_stuck() -> None:
     )  # fmt: skip
     proof = plain(inside)
     assert proof.proved, proof.findings
+
+
+def test_person_who_escalates_again_and_again_gathers_no_tokens() -> None:
+    """What catches an escalation is reached, and once more beside it is nothing new."""
+    inside = chain(task("a")) + (
+        '<bpmn:boundaryEvent id="raised" attachedToRef="a" cancelActivity="false"><bpmn:escalationEventDefinition/>'
+        "</bpmn:boundaryEvent>" + task("b")[1] + _node("endEvent", "told") + flow("raised", "b") + flow("b", "told")
+    )
+    proof = plain(inside)
+    assert proof.findings == ()

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text, update
 
+from engine.bpmn.proof import Proof
 from engine.domain.access import SYSTEM_ACTOR
 from engine.errors import NotFound, Rejected
 from engine.services import definitions
@@ -15,7 +16,7 @@ from engine.services.installation import prepare
 from engine.services.steps import published, start
 from engine.settings import Settings
 from engine.storage.tables import processes as t
-from tests.processes.variants import SHIPPED, shipped, with_second_review
+from tests.processes.variants import SHIPPED, shipped, with_second_review, without_evaluate
 from tests.services.play import LOOP, Play, drawing, node, path
 
 pytestmark = pytest.mark.fast
@@ -24,13 +25,15 @@ PLAIN = drawing("plain", node("startEvent", "s") + node("userTask", "a") + node(
 
 
 def test_definition_shipped_is_stored_with_bytes_digest_and_certificate(sqlite_city: Play) -> None:
-    """What runs can be shown as it was delivered, and nothing claims a proof that does not exist yet."""
+    """What runs can be shown as it was delivered, with the proof of this very version."""
     (row,) = sqlite_city.rows(t.definition, t.definition.c.process_id == LOOP)
     assert (row.process_id, row.version, row.state, row.kind, row.shipped) == (LOOP, 1, "published", "loop", True)
     assert bytes(row.source) == SHIPPED.read_bytes()
     assert row.digest == definitions.read_source(SHIPPED.parent).digest
-    assert row.certificate["proved"] is False
-    assert row.certificate["statement"] == "not yet proved"
+    proof = Proof.from_json(row.certificate)
+    assert proof.proved
+    assert (proof.process, proof.kind, proof.complete) == (LOOP, "loop", True)
+    assert proof.verdict("CL-01") == "passed"
 
 
 def test_definition_installed_again_is_not_a_new_version(sqlite_city: Play) -> None:
@@ -137,3 +140,13 @@ def test_definition_stored_cannot_lose_its_bytes(sqlite_city: Play) -> None:
             text("SELECT version FROM definition WHERE id = :id"), {"id": instance.definition_id}
         ).scalar_one()
     assert version == 1
+
+
+def test_version_that_does_not_close_is_stored_with_why(sqlite_city: Play) -> None:
+    """A certificate of a loop that is not proved says so, with the course that shows it."""
+    id_ = sqlite_city.install(without_evaluate())
+    proof = Proof.from_json(sqlite_city.row(t.definition, id_ or "").certificate)
+    assert not proof.proved
+    example = proof.counter_example("CL-01")
+    assert example is not None
+    assert example.element == "verify"
