@@ -2,7 +2,7 @@
 import { ask, button, calmly, control, data, freeName, h, redraw, t } from "./dom.js";
 import { EMPTY, asKind, inOrder, kindOf, kinds, withFields } from "./form_fields.js";
 
-const NAME = /^[a-z][a-z0-9_]{0,39}$/;
+const NAME = /^[A-Za-z][A-Za-z0-9_]{0,39}$/;
 
 /** The editor in `place`, kept in `store` as JSON by name; `changed` hears of every change. */
 export const makeForms = (place, store, previewAt, changed) => {
