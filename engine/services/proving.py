@@ -9,8 +9,7 @@ from typing import Any
 from engine.bpmn.findings import Finding
 from engine.bpmn.net import Call, Net
 from engine.bpmn.net_codec import net_from_bytes
-from engine.bpmn.proof import prove
-from engine.bpmn.proof_city import shipped_installation
+from engine.bpmn.proof import installation_of, prove
 from engine.bpmn.proof_messages import hearing
 from engine.bpmn.proof_terms import ProofKind
 from engine.domain.access import Actor
@@ -60,7 +59,7 @@ def certificate(
     def forms_of(process: str) -> Forms:
         return (known.get(process) or drawn.get(process) or (net, {}))[1]
 
-    city = hearing(shipped_installation(), [each for each, _ in drawn.values()])
+    city = hearing(installation_of(engine.city.profile), [each for each, _ in drawn.values()])
     proof = prove(net, kind, net_of=net_of, forms_of=forms_of, findings=tuple(findings), installation=city)
     return proof.to_json()
 

@@ -52,12 +52,12 @@ def certificate_of(found: VersionPage) -> Certificate:
     stored = found.draft.certificate
     sentences: dict[str, list[str]] = {}
     for finding in stored.get("findings", ()):
-        told = t("library.still_open") if finding["rule"] == LEFT_OPEN else said(finding)
+        told = t("library.still_open") if finding["rule"] == LEFT_OPEN else told_of(found, finding)
         sentences.setdefault(_rule_of(finding["rule"]), []).append(told)
     examples: dict[str, list[Example]] = {}
     for place, example in enumerate(stored.get("counter_examples", ())):
         steps = tuple(_step(found, frame) for frame in example["frames"])
-        examples.setdefault(example["rule"], []).append(Example(place, _ending(stored, example), steps))
+        examples.setdefault(example["rule"], []).append(Example(place, _ending(found, example), steps))
     rules = [
         Rule(
             each["rule"],
@@ -80,11 +80,20 @@ def _rule_of(code: str) -> str:
     return "-".join(parts[:2]).upper()
 
 
-def _ending(stored: Mapping[str, Any], example: Mapping[str, Any]) -> str:
+def told_of(found: VersionPage, finding: Mapping[str, Any]) -> str:
+    """The sentence of a finding, its element called as the texts of the process call it."""
+    params, element = dict(finding.get("params") or {}), finding.get("element")
+    drawn = {node.id: node.name for node in found.net.nodes} if found.net is not None else {}
+    if element and params.get("name") == drawn.get(element):
+        params["name"] = names.node(found.row.process_id, element, str(params["name"]))
+    return said({**finding, "params": params})
+
+
+def _ending(found: VersionPage, example: Mapping[str, Any]) -> str:
     """What is wrong at the end of the course: the finding it belongs to."""
-    for finding in stored.get("findings", ()):
+    for finding in found.draft.certificate.get("findings", ()):
         if finding["rule"] == example["ending"] and finding["element"] == example["element"]:
-            return said(finding)
+            return told_of(found, finding)
     return t_or(f"check.{example['ending']}", example["ending"])
 
 
@@ -107,7 +116,7 @@ def frames_of(found: VersionPage, example: Mapping[str, Any]) -> dict[str, Any]:
         "frames": frames,
         "steps": [{"element": frame.get("element"), "what": frame["cause"]} for frame in frames],
         "outcome": "failed",
-        "said": _ending(found.draft.certificate, example),
+        "said": _ending(found, example),
         "rule": example["rule"],
     }
 

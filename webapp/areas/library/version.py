@@ -24,7 +24,7 @@ from webapp.session import actor, run, the_engine
 from webapp.times import from_local
 
 from .answers import answers_from, questions_of
-from .certificate import LEFT_OPEN, certificate_of, frames_of, player_words
+from .certificate import LEFT_OPEN, certificate_of, frames_of, player_words, told_of
 from .views import READ, area
 
 __all__ = ["area"]
@@ -86,7 +86,7 @@ def _findings(found: VersionPage) -> list[dict[str, Any]]:
     order = {"error": 0, "question": 1, "warning": 2, "info": 3}
     weighed = [{**each, "weight": "question" if each.get("question") else each["severity"]} for each in said_of_it]
     weighed.sort(key=lambda each: order[each["weight"]])
-    return [{**each, "number": number} for number, each in enumerate(weighed, 1)]
+    return [{**each, "number": number, "said": told_of(found, each)} for number, each in enumerate(weighed, 1)]
 
 
 @area.action("/<id>/answers", permission=UPLOAD)
