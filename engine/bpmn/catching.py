@@ -23,6 +23,8 @@ Preparation = list[tuple[int, Any]]
 """The parts of an event that are to be armed, each with what was evaluated for it: when it is due, or its key."""
 Dues = dict[int, Due | Preparation]
 """What several events wait for, by node; when it is due for one that is a timer alone, as most boundaries are."""
+Fault = tuple[dict[str, Any] | int, Rejected]
+"""Where the token of an event that happened is to be resumed (see `state.Wait`), and why it cannot go on."""
 
 
 def prepare(play: Play, node: Node, scope: int) -> Preparation:
@@ -149,7 +151,7 @@ def _open_gate(play: Play, node: Node, scope: int, tokens: int) -> int:
     return gate
 
 
-def _pass_gate(play: Play, node: Node, scope: int, gate: int) -> None:
+def _pass_gate(play: Play, node: Node, scope: int, gate: int, fault: Fault | None) -> None:
     """An event that `gate` waits for has happened: it goes on, and what is no longer waited for is withdrawn."""
     state = play.state
     record = state.gates[gate]
@@ -159,15 +161,24 @@ def _pass_gate(play: Play, node: Node, scope: int, gate: int) -> None:
         play.drop_wait(wait)
     if not record[2]:
         del state.gates[gate]
-        play.leave(waiting, scope)
+        if waiting is not node:
+            play.leave(waiting, scope)
     if waiting is node:
-        play.go_out(node, scope)
+        _pass_on(play, node, scope, fault)
     else:
-        _pass_event(play, node, scope)
+        _pass_event(play, node, scope, fault)
 
 
-def _pass_event(play: Play, node: Node, scope: int) -> None:
+def _pass_event(play: Play, node: Node, scope: int, fault: Fault | None = None) -> None:
     play.enter(node, scope)
+    _pass_on(play, node, scope, fault)
+
+
+def _pass_on(play: Play, node: Node, scope: int, fault: Fault | None) -> None:
+    """The token at an event goes on, or stays there as a step failure."""
+    if fault is not None:
+        play.fail(node, scope, *fault)
+        return
     play.leave(node, scope)
     play.go_out(node, scope)
 
@@ -197,14 +208,14 @@ def _arm_all(play: Play, scope: int, host: int, dues: Dues) -> None:
             arm(play, play.net.nodes[index], scope, host, prepared)
 
 
-def enter_boundary(play: Play, boundary: Node, scope: int, host: int) -> None:
+def enter_boundary(play: Play, boundary: Node, scope: int, host: int, fault: Fault | None = None) -> None:
     """A boundary event of the activity `host` happened: a token goes on from it, the activity's or one beside it."""
     if boundary.interrupting:
         assert boundary.attached_to is not None
         play.cancel_activity(play.net.nodes[boundary.attached_to], scope, host)
     else:
         play.add_live(scope, 1)
-    _pass_event(play, boundary, scope)
+    _pass_event(play, boundary, scope, fault)
 
 
 # -- starts of event sub-processes -----------------------------------------------------------------------------------
@@ -231,15 +242,22 @@ def arm_starts(play: Play, scope: int, dues: Dues) -> None:
     _arm_all(play, scope, ARMED_FOR_SCOPE, dues)
 
 
-def start_event_subprocess(play: Play, start: Node, scope: int) -> None:
+def start_event_subprocess(play: Play, start: Node, scope: int, fault: Fault | None = None) -> None:
     """The trigger of an event sub-process of `scope` happened (a non-interrupting one adds to what runs there)."""
-    index = play.net.scopes[start.scope].node
-    assert index is not None
     if start.interrupting:
         play.cancel_inside(scope)
         play.add_live(scope, 1 - play.add_live(scope, 0))
     else:
         play.add_live(scope, 1)
+    if fault is not None:
+        play.fail(start, scope, *fault)
+        return
+    _open_event_subprocess(play, start, scope)
+
+
+def _open_event_subprocess(play: Play, start: Node, scope: int) -> None:
+    index = play.net.scopes[start.scope].node
+    assert index is not None
     play.queue.append((index, scope, NOWHERE))
 
 
@@ -263,34 +281,73 @@ def happen(play: Play, wait: int, values: Mapping[str, Any] | None = None, *, in
         play.drop_wait(wait)
     elif not stays:
         del play.state.waits[wait]
-    if node.outputs:
-        try:
-            values = written(play, node, scope, values or {})
-        except Rejected as error:
-            if host:
-                raise
-            play.fail(node, scope, dict(values or {}), error)
-            return
-    play.write(scope, values)
+    fault: Fault | None = None
     if event is not None and event.every:
+        play.write(scope, values)
+        values = None
         if any(record[3] == host and record[1] == index and record[2] == scope for record in play.state.waits.values()):
             return
         if host and host not in play.state.gates and not node.interrupting:
-            arm(play, node, scope, host, prepare(play, node, scope))
-    _go_on(play, node, scope, host)
+            fault = _arm_anew(play, node, scope, host)
+    if fault is None and node.outputs:
+        try:
+            values = written(play, node, scope, values or {})
+        except Rejected as error:
+            fault = dict(values or {}), error
+    if fault is None:
+        play.write(scope, values)
+    _go_on(play, node, scope, host, fault)
 
 
-def _go_on(play: Play, node: Node, scope: int, host: int) -> None:
+def _arm_anew(play: Play, node: Node, scope: int, host: int) -> Fault | None:
+    """Wait for every part of an event once more; where that cannot be, what is to be done when it is repaired."""
+    try:
+        prepared = prepare(play, node, scope)
+    except Rejected as error:
+        return host, error
+    arm(play, node, scope, host, prepared)
+    return None
+
+
+def _go_on(play: Play, node: Node, scope: int, host: int, fault: Fault | None) -> None:
     """The event of `node` happened: a catch goes on, a boundary or event sub-process starts."""
     if host in play.state.gates:
-        _pass_gate(play, node, scope, host)
+        _pass_gate(play, node, scope, host, fault)
     elif node.kind is Kind.START:
-        start_event_subprocess(play, node, scope)
+        start_event_subprocess(play, node, scope, fault)
     elif node.kind is Kind.BOUNDARY:
-        enter_boundary(play, node, scope, host)
+        enter_boundary(play, node, scope, host, fault)
     else:
-        play.leave(node, scope)
-        play.go_out(node, scope)
+        _pass_on(play, node, scope, fault)
+
+
+def go_on_repaired(
+    play: Play, node: Node, scope: int, wait: int, resume: dict[str, Any] | int, variables: Mapping[str, Any]
+) -> None:
+    """An event happened but failed then, and is repaired with `variables`: it goes on, or fails once more.
+
+    Shape: `resume` is what it brought, or the activity on which its parts are to be armed once more, if that is open.
+    """
+    del play.state.waits[wait]
+    brought: dict[str, Any] = {}
+    if isinstance(resume, int):
+        play.write(scope, variables)
+    else:
+        brought = resume = {**resume, **variables}
+    again = isinstance(resume, int) and (resume == ARMED_FOR_SCOPE or play.is_open(resume))
+    try:
+        prepared = prepare(play, node, scope) if again else []
+        values = written(play, node, scope, brought)
+    except Rejected as error:
+        play.fail(node, scope, resume, error, wait)
+        return
+    if isinstance(resume, int):
+        arm(play, node, scope, resume, prepared)
+    play.write(scope, values)
+    if node.kind is Kind.START:
+        _open_event_subprocess(play, node, scope)
+    else:
+        _pass_on(play, node, scope, None)
 
 
 def look_at_conditions(play: Play) -> bool:

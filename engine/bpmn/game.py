@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from ..errors import Conflict, EngineError, Rejected
 from .adhoc import activity_done
 from .arrivals import arrival_of, arrive, begin
-from .catching import begin_at_event, happen, look_at_conditions
+from .catching import begin_at_event, go_on_repaired, happen, look_at_conditions
 from .effects import Effect, FailureCleared
 from .ends import end_everything, end_scope_if_empty
 from .gateways import pass_gateway
@@ -49,6 +49,7 @@ from .stimuli import (
 from .throwing import escalate_at, is_caught, throw_at
 
 MOST_NODES_IN_A_STEP = 2_000
+_EVENTS = (Kind.CATCH, Kind.BOUNDARY, Kind.START)
 _MAY_NEVER_COME = (MESSAGE, BROADCAST, CONDITION)
 
 
@@ -286,6 +287,9 @@ def _item_threw(play: Play, stimulus: ItemThrew) -> None:
 def _retry(play: Play, stimulus: Retry) -> None:
     node, scope, _, resume = _take(play, stimulus.wait, FAILURE)
     play.effects.append(FailureCleared(stimulus.wait))
+    if node.kind in _EVENTS and isinstance(resume, dict | int):
+        go_on_repaired(play, node, scope, stimulus.wait, resume, stimulus.variables)
+        return
     if isinstance(resume, dict):
         _take_results(play, node, scope, stimulus.wait, {**resume, **stimulus.variables})
         return

@@ -24,7 +24,7 @@ from .effects import (
     TimerDisarmed,
 )
 from .expressions import evaluate
-from .net import Expression, Net, Node
+from .net import Expression, Kind, Net, Node
 from .program import Program
 from .state import (
     B_SCOPE,
@@ -165,6 +165,11 @@ class Play:
         self.state.next_id = number + 1
         return number
 
+    def is_open(self, host: int) -> bool:
+        """Whether the activity that boundaries sit on is still open."""
+        state = self.state
+        return host in state.waits or host in state.scopes or host in state.bodies
+
     def drop_wait(self, wait: int) -> None:
         """Withdraw one wait."""
         what = self.state.waits.pop(wait)[0]
@@ -220,13 +225,15 @@ class Play:
         """Whether the node of a wait was entered in the wait's own scope.
 
         Not if that scope is the leg of the node, which is left with the leg, nor if the node failed before it could
-        bring its scope or let its tokens through, or after it was left.
+        bring its scope or let its tokens through, or before the event sub-process it starts, or after it was left.
         """
         what, node, scope, _, extra = wait
         if scope and self.state.scopes[scope][NODE] == node:
             return False
         if what != FAILURE:
             return True
+        if self.net.nodes[node].kind is Kind.START:
+            return False  # it is inside the event sub-process, which has not begun
         if isinstance(extra, list) or extra == "adhoc":
             return False
         return not (extra == "enter" and self.program.brings_scope[node])

@@ -31,7 +31,8 @@ ITEM, TIMER, MESSAGE, CALL, OPERATION, FAILURE, BROADCAST, CONDITION = range(8) 
 #          MESSAGE and BROADCAST: that part, None for the first
 #          CONDITION: (whether it held when last looked at, that part)
 #          FAILURE: where to go on: "enter", "begin", "pass", "leg_begin", "leg", "scope", "adhoc"; the result that
-#          could not be taken over (of a call: its child's variables); the tokens, [flow, count] each, of a gateway
+#          could not be taken over (of a call: its child's variables); the tokens, [flow, count] each, of a gateway;
+#          the host on which an event that happened is to be armed once more
 #          ITEM, OPERATION, CALL: the inputs of the node, None where it has none
 Wait = tuple[int, int, int, int, Any]
 ARMED_FOR_SCOPE = -1

@@ -11,7 +11,7 @@ from typing import Literal
 from .catching import broadcast_name, enter_boundary, happen, key_of, start_event_subprocess, start_inside
 from .compensating import compensate
 from .effects import BroadcastSent, EscalationSent, MessageSent, NodeLeft
-from .mapping import inputs_of, sees, written
+from .mapping import inputs_of, sees
 from .net import Event, Kind, Node
 from .play import NOWHERE, Play
 from .state import BODY, BROADCAST, INSIDE, NODE, WRAPPER
@@ -55,9 +55,6 @@ def throw(play: Play, node: Node, scope: int, go_on: Callable[[], None], *, stay
     parts = play.program.parts[node.index]
     keys = [key_of(play, event, scope) for event in parts]  # a key that is none keeps the token here
     seen = sees(play, scope, inputs_of(play, node, scope))
-    for wait in (wait for event in parts if event.kind == "signal" for wait in _reached(play, event.name)):
-        _, index, where, _, _ = play.state.waits[wait]
-        written(play, play.net.nodes[index], where, {})  # an output of theirs that fails keeps the token here too
     if not stays:
         play.leave(node, scope)
     before = len(play.queue)
