@@ -103,7 +103,10 @@ _DEFINITION = {
     "net": b"",
     "certificate": {},
     "forms": {},
+    "answers": {},
+    "decisions": {},
     "shipped": False,
+    "revision": 1,
 }
 
 

@@ -175,7 +175,8 @@ class _Court:
 
     def expression(self, thing: Thing) -> Verdict | None:
         """The fate of a text that is evaluated: executed where the net holds it, else what its element says."""
-        for change in self.changes.get(id_of(thing.owner), ()):
+        own_changes = self.changes.get(id_of(thing.element), []) if id_of(thing.element) else []
+        for change in (*own_changes, *self.changes.get(id_of(thing.owner), ())):
             if change.before is not None and _bare(change.before) == _bare(thing.text):
                 return "rewritten", change.what
         held = self.nodes.get(id_of(thing.owner)) or self.flows.get(id_of(thing.owner))

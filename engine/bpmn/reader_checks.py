@@ -13,11 +13,17 @@ _NEVER_AWAITED = frozenset({"error", "escalation", "compensation", "cancel"})
 
 
 def check_net(net: Net, draft: Draft, findings: Findings) -> None:
-    """Notes loops without a wait as errors, and asks about nodes that no start reaches."""
+    """Asks about loops without a wait, and about nodes that no start reaches.
+
+    Such a loop may still come to an end by its data; one that need not is refused by the proof (CL-10), not by the
+    reading.
+    """
     for circle in circles_without_wait(net):
         names = ", ".join(net.nodes[index].name or net.nodes[index].id for index in circle[:5])
-        message = f"Expected a waiting node in every loop, but this one has none: {names:.300}."
-        findings.error("cycle.no_wait", draft.nodes[circle[0]].element, message, names=names[:300])
+        proposal = "it stays as drawn and fails if it does not end"
+        message = f"Expected a waiting node in every loop, but this one has none: {names:.300}. Proposed: {proposal}."
+        at = draft.nodes[circle[0]].element
+        findings.add("cycle.no_wait", "warning", at, message, question=True, proposal=proposal, names=names[:300])
     reached = reachable(net)
     for node in net.nodes:
         if node.index not in reached:

@@ -26,6 +26,7 @@ from engine.bpmn.net import Expression, Kind, Net, Node
 from engine.bpmn.opinion import Opinion
 from engine.bpmn.state import ITEM, LEG, MESSAGE, PARENT, State
 from engine.bpmn.stimuli import Complete, MessageArrived, Start, Stimulus
+from engine.errors import Rejected
 
 MOST_STEPS = 20  # of one scenario: enough for two rounds of a loop
 _NOW = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
@@ -117,7 +118,10 @@ def _play(net: Net, theirs: BpmnWorkflow) -> Opinion:
     state: State | None = None
     chosen: Key | None = None
     for _ in range(MOST_STEPS):
-        step = advance(net, state, stimulus, _NOW)
+        try:
+            step = advance(net, state, stimulus, _NOW)
+        except Rejected as refusal:  # stuck tokens, or a loop without a wait: theirs might never come back from it
+            return Opinion("cannot", f"because our own game refuses to go on: {refusal.code}")
         state = step.state
         if any(isinstance(effect, StepFailed) for effect in step.effects):
             return Opinion("agrees")

@@ -14,6 +14,7 @@ from engine.bench.census import forgotten
 from engine.bench.census_count import census
 from engine.bpmn.check import Report, check
 from engine.bpmn.fates import UNKNOWN, count_fates
+from engine.bpmn.net import Expression
 from tests.bpmn.drawing import END, START, chain, drawing, flow, task
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "bpmn"
@@ -54,6 +55,24 @@ def test_fate_of_a_vendors_word_is_what_was_made_of_it() -> None:
     report = check(drawing(chain(task("a", more=more))))
     assert fate_of(report, "{http://camunda.org/schema/1.0/bpmn}assignee")[0] == "rewritten"
     assert fate_of(report, "{urn:tool}colour") == ("documentation", "a word of no engine")
+
+
+@pytest.mark.fast
+def test_fate_of_a_condition_by_xpath_is_rewritten_whether_it_has_an_id_or_not() -> None:
+    """A change is noted on the element it was made in, which may be the condition itself and not its flow."""
+    split = (
+        START + END + '<bpmn:exclusiveGateway id="g" default="no"/>' + flow("start", "g") + flow("g", "end", id="no")
+    )
+    condition = "bpmn:getDataObject('approved')"
+    for inside in (split + flow("g", "end", condition, "yes"), split + _identified(flow("g", "end", condition, "yes"))):
+        report = check(drawing(inside + '<bpmn:dataObject id="d" name="approved"/>'))
+        assert report.nets["p"].flows[-1].condition == Expression("approved")
+        assert fate_of(report, "conditionExpression") == ("rewritten", "XPath as an expression of ours")
+        assert report.grade == "runs"
+
+
+def _identified(flow_of_a_condition: str) -> str:
+    return flow_of_a_condition.replace("<bpmn:conditionExpression", '<bpmn:conditionExpression id="c"')
 
 
 @pytest.mark.fast

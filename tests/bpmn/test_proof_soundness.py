@@ -86,6 +86,9 @@ UNSOUND = [
      + flow("split", "a") + flow("split", "b") + flow("split", "c") + flow("a", "merge") + flow("b", "merge")
      + flow("merge", "join") + flow("c", "join") + flow("join", "end"), "deadlock", "join",
      ("start start", "complete a", "complete b", "complete c")),
+    ("a loop in which nothing waits", START + _node("exclusiveGateway", "merge")
+     + _node("exclusiveGateway", "gw", 'default="gw-end"') + END + flow("start", "merge") + flow("merge", "gw")
+     + flow("gw", "merge", "x == 1") + flow("gw", "end"), "restless", "gw", ("start start",)),
 ]  # fmt: skip
 
 

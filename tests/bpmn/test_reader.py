@@ -398,8 +398,8 @@ def test_reader_condition_that_cannot_be_read_is_a_persons_choice_until_answered
     assert all(condition not in each.condition.source for each in net.flows if each.condition)
 
 
-def test_reader_loop_of_automatic_nodes_is_an_error() -> None:
-    """A circle in which nothing waits would run until the step limit."""
+def test_reader_asks_about_a_loop_of_automatic_nodes_and_reads_it() -> None:
+    """A circle in which nothing waits is a matter of publishing: the file keeps its net, and a person is asked."""
     inside = (
         START
         + '<bpmn:exclusiveGateway id="m"/><bpmn:exclusiveGateway id="g" default="no"/>'
@@ -409,8 +409,9 @@ def test_reader_loop_of_automatic_nodes_is_an_error() -> None:
         + flow("g", "m", "again", "yes")
         + flow("g", "end", id="no")
     )
-    (error,) = errors_of(inside)
-    assert (error.rule, error.element) == ("cycle.no_wait", "m")
+    question, net = asked_of(inside)
+    assert (question.rule, question.element) == ("cycle.no_wait", "m")
+    assert [node.id for node in net.nodes] == ["start", "m", "g", "end"]
 
 
 def test_reader_rework_loop_with_a_person_in_it_is_fine() -> None:

@@ -321,3 +321,13 @@ def test_second_opinion_takes_a_task_for_what_its_words_make_of_it() -> None:
     root, net = read_both(chain(worker))
     wrong = tuple(replace(node, kind=Kind.USER) if node.id == "t" else node for node in net.nodes)
     assert second_opinion(root, replace(net, nodes=wrong)).verdict == "differs"  # type: ignore[arg-type]
+
+
+def test_second_opinion_stops_where_our_game_finds_a_loop_without_end() -> None:
+    """A loop in which nothing waits would keep the library busy for ever, so it is not asked to play it."""
+    ways = flow("start", "m") + flow("m", "g") + flow("g", "m", "again", "yes") + flow("g", "end", id="no")
+    report = check(
+        drawing(START + END + '<bpmn:exclusiveGateway id="m"/><bpmn:exclusiveGateway id="g" default="no"/>' + ways)
+    )
+    assert (report.grade, report.opinion.verdict) == ("answers", "cannot")
+    assert "game.too_many_steps" in report.opinion.reason
