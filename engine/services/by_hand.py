@@ -27,13 +27,17 @@ def start_process(desk: Desk, definition_id: str, department_id: str, answers: M
     """Begin an instance of a published plain version for a department of the actor's; the id of the instance.
 
     Raises: NotAllowed; NotFound (`definition.unknown`); Rejected (`definition.not_in_force`) for a version that
-    is not in force, (`definition.not_plain`), (`definition.no_start_by_hand`), (`form.…`) for the answers.
+    is not in force, (`definition.not_yet_in_force`, `definition.not_plain`), (`definition.no_start_by_hand`),
+    (`form.…`) for the answers.
     """
     desk.require(START, department_id)
     version = draft_row(desk.uow, definition_id)
     if version.state != "published":
         message = f"Expected a published version, but version {version.version} is {version.state}."
         raise Rejected("definition.not_in_force", message, state=version.state)
+    if version.effective_from is not None and version.effective_from > desk.now:
+        message = f"Expected a version in force, but version {version.version} begins later."
+        raise Rejected("definition.not_yet_in_force", message)
     if version.kind != "plain":
         message = "Expected a plain version, but this one is a loop, which begins with an incident or an order."
         raise Rejected("definition.not_plain", message)

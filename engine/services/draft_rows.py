@@ -7,6 +7,7 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -30,6 +31,7 @@ UPLOAD = "process:definition:upload"
 _COLUMNS = (
     *("id", "process_id", "version", "state", "kind", "digest", "source", "file_name", "forms", "decisions", "report"),
     *("answers", "certificate", "tag", "revision", "author_id", "publisher_id", "deployment_id", "shipped", "net"),
+    "effective_from",
 )
 _ROW = Prepared(select(*(definition.c[name] for name in _COLUMNS)).where(definition.c.id == bindparam("id")))
 
@@ -58,6 +60,7 @@ class DraftRow:
     deployment_id: str | None
     shipped: bool
     net: bytes
+    effective_from: datetime | None
 
     @property
     def given(self) -> dict[str, Any]:

@@ -186,6 +186,8 @@ def _check_and_keep(
 ) -> dict[str, Any]:
     """Check a draft as it would be, and store it where nobody changed it meanwhile."""
     DEFINITION.decide(draft.state, "answer" if is_answer else "edit")
+    if draft.revision != revision:  # what is checked is made from what was read here, so it must be what they saw
+        raise changed(draft)
     file = draft.file_name
     given = {key: answer["value"] for key, answer in answers.items()}
     upload = check_upload_in_child({file: content, **beside}, {file: given}, dressed=True)

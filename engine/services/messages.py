@@ -65,7 +65,8 @@ def correlate(
 
     Where nobody waits yet it is held, for `held_for_s` seconds. The same `message_id` again within a day is ignored.
     Shape: the answer says delivered, started, held, duplicate or lost, and which instance has it.
-    Raises: NotAllowed without `process:message:send` in the department of the instance; Rejected
+    Raises: NotAllowed without `process:message:send` in the department of the instance, in the command centre for what
+    begins one or is held; Rejected
     (`message.free_text`, `message.held_for`); whatever the step refuses.
     """
     if not 0 <= held_for_s <= HELD_AT_MOST.total_seconds():
@@ -77,6 +78,8 @@ def correlate(
         desk.uow.run(_SEE, {"message_id": message_id, "at": desk.now})
     letter = Letter("message", name, payload or {}, key, held_for=timedelta(seconds=held_for_s))
     receipt = deliver_message(desk, letter, before=lambda instance: desk.require(SEND, instance.department_id))
+    if receipt.outcome == "started" or (receipt.outcome == "held" and receipt.instance_id is None):
+        desk.require(SEND, desk.city.command_centre(desk.uow) or "")  # it is the city's: anybody's instance may have it
     return receipt._asdict()
 
 

@@ -93,6 +93,8 @@ def prove_again(engine: Engine, actor: Actor, id: str, revision: int, kind: Proo
     """
     row = engine.read(draft_row, id)
     _require_open(row, kind or row.kind)
+    if row.revision != revision:  # what is proved is what it will be stored with
+        raise changed(row)
     chosen: ProofKind = kind or row.kind
     net = net_from_bytes(row.net) if row.net else None
     asked = [Finding(**each) for each in _open_findings(row)]

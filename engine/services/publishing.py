@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 
 from engine.bpmn.net import Call, Net
 from engine.bpmn.net_codec import net_from_bytes
-from engine.domain.events import DefinitionMoved
+from engine.domain.events import DefinitionMoved, DefinitionStored
 from engine.domain.lifecycle import DEFINITION
 from engine.errors import NotAllowed, Rejected
 from engine.storage.prepared import Prepared, update_row
+from engine.storage.tables.ledger import fact
 from engine.storage.tables.processes import definition
 from engine.storage.uow import UnitOfWork
 
@@ -27,6 +28,13 @@ from .starts import arm, disarm
 LONGEST_REASON = 1_000
 _STATE = update_row(definition, "state", where=("id", "revision"))
 _RETURNED = update_row(definition, "state", "return_reason", where=("id", "revision"))
+_HAND_IN = Prepared(
+    select(fact.c.code, fact.c.payload).where(
+        fact.c.subject_id == bindparam("subject_id"),
+        fact.c.actor_id == bindparam("actor_id"),
+        or_(fact.c.code == DefinitionStored.code, fact.c.code == DefinitionMoved.code),
+    )
+)
 _PUBLISHED = update_row(definition, "state", "publisher_id", "published_at", "effective_from", where=("id", "revision"))
 
 
@@ -107,7 +115,10 @@ def return_for_revision(desk: Desk, id: str, revision: int, reason: str) -> int:
 def publish(desk: Desk, id: str, revision: int, effective_from: str | None = None) -> int:
     """Put a version into force, from now or from an instant (RFC 3339) on; the new revision.
 
-    Raises: NotAllowed (`definition.same_person`) for its author; Rejected with the code of the first reason why it
+    Shape: an instant that is past means now, so that no timer catches up with years before the version.
+
+    Raises: NotAllowed (`definition.same_person`) for whoever made, changed or handed it in; Rejected
+    with the code of the first reason why it
     cannot be published, and all of them as findings; InvalidMove; Conflict (`definition.changed`).
     """
     draft = draft_row(desk.uow, id)
@@ -116,14 +127,23 @@ def publish(desk: Desk, id: str, revision: int, effective_from: str | None = Non
     if found:
         first = found[0]
         raise Rejected(first.code, first.message, element=first.element, findings=tuple(found), **first.params)
-    if draft.author_id is None or draft.author_id == desk.actor_id:
-        message = "Expected a second person to publish a version, but it is its author."
+    if draft.author_id is None or draft.author_id == desk.actor_id or _has_a_hand_in(desk, id):
+        message = "Expected a second person to publish a version, but they made, changed or handed in this one."
         raise NotAllowed("definition.same_person", message, id=id)
-    since = desk.now if effective_from is None else datetime.fromisoformat(effective_from)
+    since = desk.now if effective_from is None else max(desk.now, datetime.fromisoformat(effective_from))
     given = {"publisher_id": desk.actor_id, "published_at": desk.now, "effective_from": since}
     new = _move(desk, id, revision, "publish", ["certificate"], **given)
     arm(desk, id, net_from_bytes(draft.net), since)
     return new
+
+
+def _has_a_hand_in(desk: Desk, id: str) -> bool:
+    """Whether the actor gave a version any of its content or answers, or handed it in: a second person did neither."""
+    place = {"subject_id": id, "actor_id": desk.actor_id}
+    return any(
+        code == DefinitionStored.code or payload["action"] == "submit_for_review"
+        for code, payload in desk.uow.rows(_HAND_IN, place)
+    )
 
 
 def retire(desk: Desk, id: str, revision: int) -> int:

@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -249,6 +250,55 @@ def test_publish_needs_a_second_person_and_a_proof(city: Play, author: Actor, co
     city.engine.command(publishing.publish, colleague, id, 2)
     found = row(city, id)
     assert (found.state, found.publisher_id) == ("published", "second")
+
+
+def test_who_changed_or_handed_in_a_version_does_not_publish_it(city: Play, author: Actor, colleague: Actor) -> None:
+    """Two pairs of eyes: nobody puts their own content into force by writing it into the draft of another."""
+    edited, handed_in = uploaded(city, author), uploaded(city, author, drawing(chain(task("other"))))
+    drafts.edit(city.engine, colleague, edited, 1, {"p.bpmn": drawing(chain(task("mine")))})
+    city.engine.command(publishing.submit_for_review, author, edited, 2)
+    city.engine.command(publishing.submit_for_review, colleague, handed_in, 1)
+    for id in (edited, handed_in):
+        with city.refused("definition.same_person", NotAllowed):
+            city.engine.command(publishing.publish, colleague, id, row(city, id).revision)
+    city.engine.command(publishing.publish, designer(city, "third"), edited, 3)
+
+
+def test_proof_is_kept_with_the_content_it_is_of_alone(city: Play, author: Actor) -> None:
+    """A request that names a revision still to come does not put the proof of one drawing beside another."""
+    id = uploaded(city, author)
+
+    class Meanwhile:
+        """The engine, while somebody else changes the draft right after it was read."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(city.engine, name)
+
+        def command(self, *args: Any) -> Any:
+            if row(city, id).revision == 1:
+                drafts.edit(city.engine, author, id, 1, {"p.bpmn": STUCK})
+            return city.engine.command(*args)
+
+    engine: Any = Meanwhile()
+    with city.refused("definition.changed", Conflict):
+        proving.prove_again(engine, author, id, 2)
+    with city.refused("definition.changed", Conflict):
+        drafts.edit(engine, author, id, 2, {})
+
+
+def test_version_of_tomorrow_begins_nothing_today_and_none_begins_in_the_past(
+    city: Play, author: Actor, colleague: Actor
+) -> None:
+    """The instant somebody chose holds for starts by hand too, and no timer catches up with years before a version."""
+    later, past = uploaded(city, author), uploaded(city, author, drawing(chain(task("b"))))
+    now = city.clock.now()
+    for id, since in ((later, now + timedelta(days=1)), (past, now - timedelta(days=900))):
+        city.engine.command(publishing.submit_for_review, author, id, 1)
+        city.engine.command(publishing.publish, colleague, id, 2, since.isoformat())
+    with city.refused("definition.not_yet_in_force", Rejected):
+        city.engine.command(by_hand.start_process, author, later, "centre", {})
+    assert city.is_running(city.engine.command(by_hand.start_process, author, past, "centre", {}))
+    assert row(city, past).effective_from == now
 
 
 @pytest.mark.parametrize(

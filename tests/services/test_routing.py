@@ -185,6 +185,20 @@ def test_message_is_refused_from_somebody_without_the_permission_there(sqlite_ci
         city.engine.command(messages.correlate, city.person("water.clerk"), "hello")
 
 
+@pytest.mark.fast
+def test_message_of_one_department_is_not_held_for_the_whole_city(sqlite_city: Play) -> None:
+    """A sender of one bureau reaches no other by speaking before anybody there listens."""
+    city = sqlite_city
+    city.appoint(city.newcomer("bureau"), "water", "admin")
+    city.appoint(city.newcomer("whole"), "centre", "admin")
+    heard = city.play(CATCH, "catcher")
+    city.engine.command(messages.correlate, SYSTEM_ACTOR, "hello")
+    assert city.is_running(heard)
+    with city.refused("access.not_permitted", NotAllowed):
+        city.engine.command(messages.correlate, city.person("bureau"), "hello")
+    assert city.engine.command(messages.correlate, city.person("whole"), "hello")["outcome"] == "held"
+
+
 def test_message_its_receiver_refuses_is_tried_again_and_then_kept_as_dead(city: Play) -> None:
     """A fault of the receiver neither stops the thrower nor loses what was said."""
     deaf = drawing(

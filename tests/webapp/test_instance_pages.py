@@ -14,9 +14,11 @@ from engine.storage.tables import care as c
 from engine.storage.tables import processes as t
 from engine.storage.tables.outbox import outbox as outbox_table
 from tests.services.play import drawing, node, path
+from tests.services.test_calls import CHILD, PARENT
 from tests.services.test_failures import FORK
 from tests.services.test_migration import version
 from tests.webapp.site import Site
+from tests.webapp.test_attacks import hide
 
 
 @pytest.fixture
@@ -174,6 +176,24 @@ def test_case_is_not_read_by_way_of_its_process(site: Site, operator: Client) ->
     assert "completion_rule" in page
     assert "Close the road and pump" not in page
     assert "Stop the flood" not in page
+
+
+def test_called_process_of_a_secret_case_shows_no_value_either(site: Site, operator: Client) -> None:
+    """What a secret case knows is handed to the processes it calls, and read at none of them."""
+    city = site.city
+    city.install(CHILD, "child")
+    caller = city.play(PARENT, "parent", amount=4216)
+    (child,) = city.rows(t.process_instance, t.process_instance.c.parent_instance_id == caller)
+    assert "4217" in operator.get(f"/instances/{child.id}").get_data(as_text=True)
+    case = city.city.incident()
+    hide(city, case)
+    (of_case,) = city.rows(t.process_instance, t.process_instance.c.subject_id == case)
+    called = t.process_instance.update().where(t.process_instance.c.id == child.id)
+    with city.engine.database.write(city.clock.now()) as uow:
+        uow.execute(called.values(parent_instance_id=of_case.id))
+    page = operator.get(f"/instances/{child.id}").get_data(as_text=True)
+    assert "given" in page
+    assert "4217" not in page
 
 
 def test_instances_of_other_departments_are_not_there(site: Site) -> None:

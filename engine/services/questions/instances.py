@@ -203,7 +203,7 @@ def instance_page(uow: UnitOfWork, city: City, actor: Actor, id: str) -> Instanc
             found
         )
         ended_at, outcome = None, None
-        waits, variables, hidden = _inside(uow, version, id, bytes(content), kind, subject_id)
+        waits, variables, hidden = _inside(uow, version, id, bytes(content), _is_secret(uow, kind, subject_id, caller))
     else:
         definition_id, department_id, kind, started_at, caller, restarted_from, ended_at, outcome = found
         suspended_at, waits, variables, hidden = None, (), {}, ()
@@ -215,7 +215,7 @@ def instance_page(uow: UnitOfWork, city: City, actor: Actor, id: str) -> Instanc
 
 
 def _inside(
-    uow: UnitOfWork, version: Definition, id: str, content: bytes, kind: str | None, subject_id: str | None
+    uow: UnitOfWork, version: Definition, id: str, content: bytes, is_secret: bool
 ) -> tuple[tuple[WaitRow, ...], dict[str, Any], tuple[str, ...]]:
     """What a running instance waits for, and its variables: those shown, and the names of those that are personal."""
     state = state_from_bytes(content)
@@ -234,7 +234,6 @@ def _inside(
         for wait, (what, index, _, host, _) in state.waits.items()
     )
     sealed = {row[0] for row in uow.found(select(t.personal_answer.c.id).where(t.personal_answer.c.instance_id == id))}
-    is_secret = _is_secret(uow, kind, subject_id)
     shown = {
         name: plain(value)
         for name, value in state.variables.items()
@@ -243,8 +242,14 @@ def _inside(
     return waits, shown, tuple(name for name in state.variables if name not in shown)
 
 
-def _is_secret(uow: UnitOfWork, kind: str | None, subject_id: str | None) -> bool:
-    """Whether an instance carries an incident that must stay secret, or an order of one: no value of it is shown."""
+def _is_secret(uow: UnitOfWork, kind: str | None, subject_id: str | None, caller: str | None) -> bool:
+    """Whether an instance carries an incident that must stay secret, or an order of one, or was called by such.
+
+    No value of it is shown then: what a caller knows is handed to whom it calls.
+    """
+    while subject_id is None and caller is not None:
+        above = uow.found(select(_i.subject_kind, _i.subject_id, _i.parent_instance_id).where(_i.id == caller))
+        kind, subject_id, caller = above[0] if above else (None, None, None)
     if subject_id is None:
         return False
     found = select(incident.c.sensitive)
