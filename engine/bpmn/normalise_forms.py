@@ -16,7 +16,6 @@ from engine.bpmn.normalise_mappings import remove
 from engine.bpmn.tree import CL, VENDORS, attribute, id_of, local
 from engine.bpmn.vendor_words import family_of
 from engine.errors import Rejected
-from engine.forms import compile_form
 
 Adopted = tuple[str, str | None, str | None]
 Schemas = dict[str, Mapping[str, Any]]
@@ -71,6 +70,8 @@ def _keep(form: str, title: str, fields: Iterable[tuple[str, dict[str, Any], boo
     schema: dict[str, Any] = {"type": "object", "properties": {name: field for name, field, _ in listed}}
     schema |= {"title": title} if title else {}
     schema |= {"required": [name for name, _, wanted in listed if wanted]} if any(row[2] for row in listed) else {}
+    from engine.forms import compile_form  # here, because most files draw no form and its import costs 60 ms
+
     try:
         compile_form(schema)
     except Rejected:

@@ -30,7 +30,6 @@ from engine.bpmn.decisions_model import Decisions
 from engine.bpmn.decisions_reader import read_decisions
 from engine.bpmn.unzip import is_zip, unzip
 from engine.errors import EngineError, Rejected
-from engine.forms import compile_form
 
 AnswersByFile = Mapping[str, Answers]
 ZIP_CPU_S = 20
@@ -114,6 +113,10 @@ def _kind(name: str, content: bytes, *, alone: bool) -> str | None:
 
 def _forms(files: Mapping[str, bytes]) -> tuple[dict[str, Any], dict[str, str]]:
     """The right forms by name, and what is wrong with the others."""
+    if not files:
+        return {}, {}
+    from engine.forms import compile_form  # here, because most uploads bring no form and its import costs 60 ms
+
     right: dict[str, Any] = {}
     wrong: dict[str, str] = {}
     for file, content in files.items():
