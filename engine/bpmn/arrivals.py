@@ -9,12 +9,12 @@ from collections.abc import Callable
 
 from ..errors import Rejected
 from .catching import arrive_catch, arrive_event_gateway
-from .ends import arrive_end, arrive_plain_end, end_scope_if_empty
+from .ends import arrive_end, arrive_plain_end, end_around, end_scope_if_empty
 from .gateways import PASSES
 from .joins import wait_at_join
 from .net import HUMAN, Kind, Node
 from .nodes import arrive_activity, begin_next_leg, open_item
-from .play import NEXT_LEG, Play
+from .play import LAST_PART, NEXT_LEG, Play
 from .scopes import open_scope
 from .throwing import arrive_throw
 
@@ -42,6 +42,9 @@ def arrive(play: Play, index: int, scope: int, flow: int) -> None:
 def _arrive_at_no_node(play: Play, index: int, scope: int) -> None:
     if index == NEXT_LEG:
         begin_next_leg(play, scope)
+        return
+    if index <= LAST_PART:
+        end_around(play, play.net.nodes[LAST_PART - index], scope)
         return
     play.add_live(scope, -1)
     end_scope_if_empty(play, scope)

@@ -13,7 +13,8 @@ from typing import Any
 from ..errors import Rejected
 from .catching import enter_boundary
 from .net import ACTIVITIES, Event, Kind, Node
-from .play import NOWHERE, Play
+from .play import LAST_PART, NOWHERE, Play
+from .program import ENDING
 from .state import (
     B_SCOPE,
     BODY,
@@ -70,7 +71,15 @@ def compensate(play: Play, node: Node, scope: int) -> None:
     elif records:
         _undo(play, node, scope, records)
     else:
-        play.leave(node, scope)
+        _go_on(play, node, scope)
+
+
+def _go_on(play: Play, node: Node, scope: int) -> None:
+    """All is undone: the token of the event goes on, or does what ends its scope."""
+    play.leave(node, scope)
+    if any(event.kind in ENDING for event in play.program.parts[node.index]):
+        play.queue.append((LAST_PART - node.index, scope, NOWHERE))
+    else:
         play.go_out(node, scope)
 
 
@@ -136,8 +145,7 @@ def end_undoing(play: Play, scope: int) -> None:
     if node.index in play.program.left_by:
         enter_boundary(play, play.net.nodes[play.program.left_by[node.index]], parent, 0)
     elif play.program.waits_undone[node.index]:
-        play.leave(node, parent)
-        play.go_out(node, parent)
+        _go_on(play, node, parent)
     else:
         play.queue.append((NOWHERE, parent, NOWHERE))
 

@@ -94,6 +94,12 @@ def arrive_end(play: Play, node: Node, scope: int) -> None:
     if token is None or not ("error" in kinds or "terminate" in kinds):
         return  # it was cancelled by what caught its broadcast or escalation, or is consumed in its turn
     play.queue.remove(token)
+    end_around(play, node, scope)
+
+
+def end_around(play: Play, node: Node, scope: int) -> None:
+    """The last that an end event does: its error or terminate ends what is around it."""
+    kinds = [event.kind for event in play.program.parts[node.index]]
     if "error" in kinds:
         code = play.program.parts[node.index][kinds.index("error")].name
         if not throw_from(play, scope, code):

@@ -20,7 +20,7 @@ from .ends import end_everything, end_scope_if_empty
 from .gateways import pass_gateway
 from .joins import gather_again, settle_joins
 from .legs import end_leg
-from .mapping import inputs_of, mapped, written
+from .mapping import inputs_of, mapped, named, written
 from .moving import move_token
 from .net import Kind, Net, Node
 from .nodes import begin_activity, begin_in_leg, end_activity
@@ -188,7 +188,7 @@ def _complete(play: Play, stimulus: Complete) -> None:
 
 def _operation_done(play: Play, stimulus: OperationDone) -> None:
     node, scope, _, _ = _take(play, stimulus.wait, OPERATION)
-    _take_results(play, node, scope, stimulus.wait, stimulus.result)
+    _take_results(play, node, scope, stimulus.wait, named(node, stimulus.result))
 
 
 def _call_ended(play: Play, stimulus: CallEnded) -> None:

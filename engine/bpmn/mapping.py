@@ -48,3 +48,16 @@ def written(play: Play, node: Node, scope: int, result: Mapping[str, Any], input
     seen = sees(play, scope, inputs if isinstance(inputs, dict) else None)
     outputs = mapped(play, node.outputs, {**seen, **result})
     return {**result, **outputs} if node.keeps_result else outputs
+
+
+def named(node: Node, result: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The `result` of a program under the result variable of `node`, if it has one and there is any result.
+
+    A program gives names with values: one alone, or the one that bears the name of the variable, is the value; else
+    all of it is, as an object. Outputs that take the place of the result see the names too.
+    """
+    if node.result is None or not result:
+        return result
+    whole = next(iter(result.values())) if len(result) == 1 else dict(result)
+    value = result.get(node.result, whole)
+    return {**result, node.result: value} if node.outputs and not node.keeps_result else {node.result: value}

@@ -52,6 +52,7 @@ from .state import (
 
 NOWHERE = -1  # where a token goes that has no way on
 NEXT_LEG = -2  # not a token: the next leg of the multi-instance body in the place of the scope is to begin
+LAST_PART = -3  # and below: not a token on its way, but one whose event has undone all and ends its scope now
 _MICROSECOND = timedelta(microseconds=1)
 _WITHDRAWN: dict[int, type[Any]] = {
     ITEM: ItemWithdrawn,

@@ -15,6 +15,8 @@ from .timer_texts import TimerValue, timer_value
 
 Arrival = Callable[[Any, Node, int], None]
 ArrivalOf = Callable[[Node], Arrival]
+ENDING = frozenset({"error", "terminate"})
+"""The parts of an end event that end what is around it, after all else it does."""
 AWAITED = frozenset({"message", "timer", "signal", "conditional"})
 """The kinds of event that are armed; an error or escalation finds what catches it when it is thrown."""
 JOINING = frozenset({Kind.PARALLEL, Kind.INCLUSIVE, Kind.COMPLEX})
@@ -127,9 +129,9 @@ def _literal_timer(event: Event) -> TimerValue | None:
 
 
 def _waits_undone(parts: tuple[Event, ...]) -> bool:
-    """Whether a token stays at an event until what it compensates is undone."""
+    """Whether a token stays at an event until what it compensates is undone, always so before it ends its scope."""
     undoing = [event for event in parts if event.kind == "compensation"]
-    return bool(undoing) and all(event.waits for event in undoing)
+    return bool(undoing) and (all(event.waits for event in undoing) or any(event.kind in ENDING for event in parts))
 
 
 def _begins(net: Net, scope: Scope) -> tuple[int, ...]:

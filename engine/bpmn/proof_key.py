@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from engine.bpmn.joins import round_of
 from engine.bpmn.proof_conditions import UNKNOWN
 from engine.bpmn.proof_model import Model
 from engine.bpmn.state import (
@@ -52,7 +53,7 @@ def _live(state: State, model: Model) -> set[str]:
     places = {record[1] for record in state.waits.values()}
     places.update(record[NODE] for record in state.scopes.values())
     places.update(body[B_NODE] for body in state.bodies.values())
-    places.update(index for _, index in state.joins)
+    places.update(index if index >= 0 else round_of(index) for _, index in state.joins)
     places.update(gate[0] for gate in state.gates.values())
     return set().union(*(model.live[place] for place in places))
 

@@ -59,7 +59,8 @@ def carry_out_due(desk: Desk, registry: Mapping[str, Operation], limit: int = MO
     """Carry out what was asked for, oldest first; how many were answered.
 
     An operation is a pure function of the variables its node sees; what it gives becomes variables. A technical fault
-    is tried again after 1, 2 and 4 minutes and then becomes a step failure; an unknown operation is one at once.
+    is tried again after 1, 2 and 4 minutes, or as often as its node says with pauses that double up to 64, and then
+    becomes a step failure; an unknown operation is one at once.
     """
     done = 0
     for instance_id, wait, name, variables, attempts in desk.uow.rows(
@@ -67,7 +68,10 @@ def carry_out_due(desk: Desk, registry: Mapping[str, Operation], limit: int = MO
     ):
         place = {"instance_id": instance_id, "wait": wait}
         later = {**place, "attempts": attempts + 1, "due_at": desk.now + timedelta(minutes=2 ** min(attempts, 6))}
-        answer = _answer(registry, name, wait, variables, attempts + 1)
+        answer = _answer(registry, name, wait, variables)
+        if answer is None and attempts + 1 >= _most_attempts(desk, instance_id, wait):
+            message = f"Expected “{name}” to succeed, but it failed {attempts + 1} times."
+            answer = OperationFailed(wait, None, message)
         if answer is None:
             desk.uow.run(_AGAIN, later)
             continue
@@ -86,9 +90,9 @@ def carry_out_due(desk: Desk, registry: Mapping[str, Operation], limit: int = MO
 
 
 def _answer(
-    registry: Mapping[str, Operation], name: str, wait: int, variables: Mapping[str, Any], attempt: int
+    registry: Mapping[str, Operation], name: str, wait: int, variables: Mapping[str, Any]
 ) -> OperationDone | OperationFailed | None:
-    """What the operation gives; None where it failed and is to be tried again."""
+    """What the operation gives; None where it had a technical fault."""
     if name not in registry:
         return OperationFailed(wait, None, f"Expected a registered operation, but “{name}” is not one.")
     try:
@@ -98,7 +102,16 @@ def _answer(
     except BpmnError as error:
         return OperationFailed(wait, error.code)
     except Exception as fault:
-        log.warning("operation failed", extra={"operation": name, "attempt": attempt}, exc_info=fault)
-    if attempt < MOST_ATTEMPTS:
-        return None
-    return OperationFailed(wait, None, f"Expected “{name}” to succeed, but it failed {attempt} times.")
+        log.warning("operation failed", extra={"operation": name}, exc_info=fault)
+    return None
+
+
+def _most_attempts(desk: Desk, instance_id: str, wait: int) -> int:
+    """How often the operation is tried at most: what its node says, else `MOST_ATTEMPTS`."""
+    instance = load_free(desk, instance_id)
+    state = None if instance is None else instance.state
+    record = None if state is None else state.waits.get(wait)
+    if instance is None or record is None:
+        return MOST_ATTEMPTS
+    retries = instance.definition.net.nodes[record[1]].retries
+    return MOST_ATTEMPTS if retries is None else max(1, retries)

@@ -411,3 +411,22 @@ def test_flow_out_of_a_handler_is_asked_about_and_not_followed():
     diagram = trip().user("never").flow("undo_hotel > never")
     assert "compensation.handler_flow" in rules(diagram)
     assert done(diagram).complete("undo_flight").complete("undo_hotel").open == ["after"]
+
+
+@pytest.mark.parametrize("waits", ["", "!"])
+@pytest.mark.parametrize("done_before", [True, False])
+@pytest.mark.parametrize(("last", "after"), [({"error": "flood"}, "help"), ({"terminate": ""}, "after")])
+def test_end_that_undoes_and_ends_its_scope_does_both(waits, done_before, last, after):
+    """The error or terminate comes when everything is undone, and ends what still runs beside it."""
+    diagram = Diagram().start().user("help", "after").flow("start > sub > after", "b > help")
+    with diagram.subprocess("sub"):
+        undoable(diagram.start("i").parallel("p").user("beside"), "hotel").user("go")
+        diagram.end("bad", compensate="hotel" + waits, **last).flow("i > p > go > bad", "p > hotel > beside")
+    course = Course(diagram.boundary("b", "sub", error="flood"))
+    if done_before:
+        course.complete("hotel", "go")
+        assert course.open == ["beside", "undo_hotel"]
+        course.complete("undo_hotel")
+    else:
+        course.complete("go")
+    assert course.open == [after]

@@ -216,3 +216,22 @@ def test_outputs_of_a_camunda_7_task_are_read_as_beside_its_result():
         extensions = f"<bpmn:extensionElements>{inside}</bpmn:extensionElements>"
         node = net_of(chain(task("t", extensions))).node("t")
         assert ([target for _, target in node.outputs], node.keeps_result) == (["b"], kept)
+
+
+@pytest.mark.parametrize(
+    ("fields", "given", "found"),
+    [
+        ({}, {"level": 3}, {"r": 3}),
+        ({}, {"level": 3, "site": "dam"}, {"r": {"level": 3, "site": "dam"}}),
+        ({}, {"r": 3, "site": "dam"}, {"r": 3}),
+        ({}, {}, {}),
+        ({"outputs": mapping(y="r.level + level")}, {"level": 3, "site": "dam"}, {"y": 6}),
+        ({"outputs": mapping(y="r + 1"), "keeps_result": True}, {"level": 3}, {"r": 3, "y": 4}),
+    ],
+)
+@pytest.mark.parametrize("work", [{}, {"operation": None, "topic": "gauge"}])
+def test_result_of_a_program_is_kept_under_its_result_variable(fields, given, found, work):
+    """Operations and external work write one name; one value alone is that value, several are an object."""
+    net = Diagram().start().service("op").user("a").flow("start > op > a").net()
+    course = Course(with_nodes(net, op={"result": "r", **fields, **work})).succeed("op", **given)
+    assert (course.open, course.variables) == (["a"], found)

@@ -194,3 +194,20 @@ def test_operation_whose_step_is_refused_is_tried_later_and_lets_the_others_go(s
     assert city.state(order) == "evaluated"
     (row,) = city.rows(t.operation)
     assert row.due_at > city.clock.now()
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("tries", [1, 2, 6])
+def test_operation_is_tried_as_often_as_its_node_says(sqlite_city: Play, caplog: Any, tries: int) -> None:
+    """Work that must not be done twice, or that may take its time, says so in the drawing."""
+    caplog.set_level(logging.CRITICAL)
+    city = sqlite_city
+    gauge = city.engine.operations["gauge"] = Gauge(OSError("no line"))
+    city.play(ASK.replace('cl:operation="gauge"', f'cl:operation="gauge" cl:retries="{tries}"'), "ask")
+    for _ in range(tries - 1):
+        assert carry_out(city) == 0
+        (row,) = city.rows(t.operation)
+        city.clock.set(row.due_at)
+    assert carry_out(city) == 1
+    assert len(gauge.asked) == tries
+    assert len(city.rows(t.step_failure)) == 1
