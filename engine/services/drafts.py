@@ -12,8 +12,10 @@ from sqlalchemy import bindparam, select
 
 from engine.bpmn.check import Report
 from engine.bpmn.findings import Finding
+from engine.bpmn.proof import MOST_SECONDS
 from engine.bpmn.proof_terms import ProofKind
 from engine.bpmn.upload import Upload, check_upload_in_child
+from engine.clock import cpu_seconds
 from engine.domain.access import Actor
 from engine.domain.events import DefinitionStored
 from engine.domain.lifecycle import DEFINITION
@@ -53,15 +55,19 @@ class Checked:
     certificates: Mapping[str, Mapping[str, Any]]
 
 
-def check_files(engine: Engine, files: Mapping[str, bytes]) -> Checked:
-    """What the check says of files that came together, and what is proved of their processes; nothing is stored."""
+def check_files(engine: Engine, files: Mapping[str, bytes], seconds: float = MOST_SECONDS) -> Checked:
+    """What the check says of files that came together, and what is proved of their processes; nothing is stored.
+
+    No proof begins after so many seconds of CPU: the rest is not proved, and may be by itself later.
+    """
     digest = hashlib.sha256(b"".join(files.values())).hexdigest()
     upload = check_upload_in_child(files, dressed=True)
+    until = cpu_seconds() + seconds
     certificates = (
         {}
         if upload.is_refused
         else {
-            process: prove_content(engine, upload, file, process, None)
+            process: prove_content(engine, upload, file, process, None, is_in_time=cpu_seconds() < until)
             for file, report in upload.reports.items()
             for process in report.processes
         }
@@ -70,15 +76,16 @@ def check_files(engine: Engine, files: Mapping[str, bytes]) -> Checked:
 
 
 def prove_content(
-    engine: Engine, upload: Upload, file: str, process: str, deployment_id: str | None, kind: ProofKind | None = None
+    engine: Engine, upload: Upload, file: str, process: str, deployment_id: str | None, *, is_in_time: bool = True
 ) -> dict[str, Any]:
-    """The certificate of one process of an upload, as the kind its marks say unless another is given."""
+    """The certificate of one process of an upload, as the kind its marks say; nothing is proved out of time."""
     report = upload.reports[file]
     net = report.nets.get(process)
     drawn = {id: (each, upload.forms) for one in upload.reports.values() for id, each in one.nets.items()}
     mine = [finding for finding in report.findings if finding.process in (None, process)]
-    marked: ProofKind = "loop" if net is not None and is_marked(net) else "plain"
-    return certificate(engine, net, kind or marked, drawn=drawn, findings=mine, deployment_id=deployment_id)
+    kind: ProofKind = "loop" if net is not None and is_marked(net) else "plain"
+    tried = net if is_in_time else None
+    return certificate(engine, tried, kind, drawn=drawn, findings=mine, deployment_id=deployment_id)
 
 
 def submit(desk: Desk, checked: Checked, tag: str | None = None) -> dict[str, Any]:

@@ -119,6 +119,15 @@ def test_upload_of_a_zip_is_one_deployment_of_several_versions(city: Play, autho
     ]
 
 
+def test_proofs_of_one_upload_share_their_time(city: Play, author: Actor) -> None:
+    """A zip full of drawings that are hard to prove costs little more than one: the rest is proved one by one later."""
+    files = {"all.zip": zipped(a__bpmn=PLAIN, b__bpmn=drawing(chain(task("b"))).replace(b'"p"', b'"q"'))}
+    checked = drafts.check_files(city.engine, files, seconds=0.0)
+    assert [each["proved"] for each in checked.certificates.values()] == [False, False]
+    for each in city.engine.command(drafts.submit, author, checked)["versions"]:
+        assert proving.prove_again(city.engine, author, each["id"], 1)["proved"]
+
+
 def test_upload_of_the_same_again_names_the_version_that_is_there(city: Play, author: Actor) -> None:
     """The same bytes and forms are stored once; another form makes another version."""
     first = uploaded(city, author, ASKS, note__json=NOTE)
