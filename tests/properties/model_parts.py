@@ -101,7 +101,9 @@ class Place:
     names: tuple[tuple[str, tuple[Any, ...]], ...] = ()  # readable here beside the global variables
     simple: bool = False  # several tokens may run here at once: no joins, no boundary events in this scope
     looping: bool = False  # on a cycle of this scope
-    calm: bool = False  # in what a signal may have begun beside the flow: one thrown here could begin it for ever
+    calm: bool = (
+        False  # in what may be begun several times at once, by a signal too: one thrown here would go on for ever
+    )
     in_leg: bool = False  # inside a multi-instance sub-process
     in_inclusive: bool = False  # in a branch of an inclusive split of this scope
 

@@ -53,6 +53,8 @@ class Models(Blocks):
             kinds = {kind: weight for kind, weight in kinds.items() if kind not in NESTING}
         if place.simple or (self.style.spiff and place.looping):
             kinds = {kind: weight for kind, weight in kinds.items() if kind not in JOINING}
+        if place.calm or place.simple:  # of several at once nobody could tell whose handler is whose
+            kinds = {kind: weight for kind, weight in kinds.items() if kind not in ("compensated", "transaction")}
         if place.looping:  # a second round could come before the first one is reset
             kinds.pop("complex", None)
         if self.style.spiff and place.in_inclusive:  # its join does not always wait for the others
@@ -229,7 +231,7 @@ class Models(Blocks):
         start, split, join = (self.pen.node(tag) for tag in ("startEvent", "parallelGateway", "parallelGateway"))
         self.pen.flow(start, split)
         for _ in range(2):
-            entry, last = self.sequence(place.inside(simple=True))
+            entry, last = self.sequence(place.inside(simple=True, calm=True))
             self.pen.flow(split, entry)
             self.pen.flow(split, entry)
             self.pen.flow(last, join)
