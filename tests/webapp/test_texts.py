@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.domain.lifecycle import TABLES
 from engine.services.definitions import shipped_sources
 from webapp.text import LANGUAGES, texts
 
@@ -50,6 +51,17 @@ def test_every_refusal_people_can_meet_is_said_in_their_language() -> None:
     codes = {code for file in (ROOT / "engine").rglob("*.py") for code in _RAISED.findall(file.read_text("utf-8"))}
     for_people = {code for code in codes if not code.startswith(_NOT_FOR_PEOPLE)}
     assert sorted(code for code in for_people if f"error.{code}" not in texts("zh")) == []
+
+
+def test_every_fact_of_the_ledger_is_said_in_both_languages() -> None:
+    """The auditor reads what happened, not the name the engine has for it."""
+    events = (ROOT / "engine" / "domain" / "events.py").read_text("utf-8")
+    codes = set(re.findall(r'code = "([a-z_.]+)"', events))
+    moved = {f"{table.subject}.moved.{action}" for table in TABLES for action in table.actions}
+    said = {key.removeprefix("fact.") for key in texts("zh")}
+    plain = {code for code in codes if not code.endswith((".moved", ".acted"))}
+    assert sorted(plain - said) == []
+    assert sorted(each for each in moved if each not in said) == []
 
 
 def test_chinese_texts_are_chinese() -> None:
