@@ -88,6 +88,7 @@ PAGES = (
     Page("help.pages: own", supervisor, at("/help/")),
     Page("help.pages: of a role", clerk, at("/help/?role=dispatcher")),
     Page("help.drawing", designer, at("/help/drawing")),
+    Page("help.bpmn_elements", nobody, at("/help/elements")),
     Page("people.people", clerk, at("/people/"), "list"),
     Page("inbox.inbox", clerk, at("/inbox/?done=yes"), "list"),
     Page("inbox.inbox: dispatcher", dispatcher, at("/inbox/"), "list"),
