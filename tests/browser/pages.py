@@ -48,7 +48,11 @@ NOT_PAGES = {
     "live.stream": "a stream",
     "api-docs.openapi_json": "the description of the API",
     **{
-        f"v1.{name}": "the API" for name in ("board", "inbox", "incident", "list_incidents", "me", "order", "work_item")
+        f"v1.{name}": "the API"
+        for name in (
+            *("board", "inbox", "incident", "list_incidents", "me", "order", "work_item"),
+            *("compare_versions", "list_versions", "version_of"),
+        )
     },
 }
 """Routes that answer a GET with something else than a page, and what that is."""

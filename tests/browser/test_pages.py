@@ -18,7 +18,7 @@ from tests.services.play import Play
 from tests.webapp.site import Site
 
 TEMPLATES = Path(__file__).parents[2] / "webapp" / "templates"
-PARTS = {"base.html", "macros.html", "board/part.html", "instances/parts.html"}
+PARTS = {"base.html", "macros.html", "board/part.html", "instances/parts.html", "library/parts.html"}
 """Templates that stand in others; so do those in `parts/`."""
 
 
