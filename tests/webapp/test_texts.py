@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from engine.bpmn.stimuli import Stimulus
 from engine.domain.lifecycle import TABLES
 from engine.services.definitions import shipped_sources
 from webapp.text import LANGUAGES, texts
@@ -16,6 +18,7 @@ pytestmark = pytest.mark.fast
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*(ROOT / "webapp").rglob("*.html"), *(ROOT / "webapp").rglob("*.py")]
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _USED = re.compile(r"""\bt\(\s*["']([a-z_]+\.[a-z0-9_.]+)["']\s*[,)]""")
 _RAISED = re.compile(
     r"""(?:Rejected|InvalidMove|NotAllowed|NotFound|Conflict|Unavailable)\(\s*["']([a-z_]+\.[a-z_]+)["']"""
@@ -62,6 +65,13 @@ def test_every_fact_of_the_ledger_is_said_in_both_languages() -> None:
     plain = {code for code in codes if not code.endswith((".moved", ".acted"))}
     assert sorted(plain - said) == []
     assert sorted(each for each in moved if each not in said) == []
+
+
+def test_every_cause_in_a_course_is_said_in_both_languages() -> None:
+    """Whoever watches a dry run or a counter-example reads why each step happened."""
+    kinds = {_CAMEL.sub("_", kind.__name__).lower() for kind in get_args(Stimulus)}
+    said = {key for key in texts("zh") if key.startswith("designer.js.cause_")}
+    assert sorted({f"designer.js.cause_{cause}" for cause in kinds | {"moved", "path"}} - said) == []
 
 
 def test_chinese_texts_are_chinese() -> None:
