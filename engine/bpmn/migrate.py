@@ -35,6 +35,7 @@ from .state import (
     R_INSIDE,
     R_NODE,
     TIMER,
+    UNDOING,
     WRAPPER,
     State,
 )
@@ -146,6 +147,8 @@ class _Check:
         """Every obstacle."""
         plan, state = self.plan, self.state
         for record in state.scopes.values():
+            if record[INSIDE] == UNDOING and self._is_cancelled_alike(record[NODE]):
+                continue  # a transaction that is called off is over where its cancel end event stands
             yield from self._activity(record[NODE], record[PARENT])
         for body in state.bodies.values():
             yield from self._activity(body[B_NODE], body[B_SCOPE])
@@ -185,6 +188,20 @@ class _Check:
                 yield Obstacle(self.plan.old.nodes[index].id, "migrate.compensation")
             yield from self._records(record[R_INSIDE])
 
+    def _is_cancelled_alike(self, index: int) -> bool:
+        target = self.plan.nodes.get(index)
+        if target is None:
+            return False
+        events = self.plan.old.nodes[index].event, self.plan.new.nodes[target].event
+        return all(event is not None and event.kind == "cancel" for event in events)
+
+    def _is_offered_alike(self, old: Node, new: Node) -> bool:
+        """Whether a sequential ad-hoc sub-process offers the same nodes in the same order."""
+        if old.adhoc is None or not old.adhoc.sequential or old.scope_inside is None or new.scope_inside is None:
+            return True
+        first = [self.plan.nodes.get(index) for index in self.old.begins[old.scope_inside]]
+        return first == list(self.new.begins[new.scope_inside])
+
     def _is_undone_alike(self, index: int) -> bool:
         target, handler = self.plan.nodes.get(index), self.old.handlers.get(index)
         if target is None or self.plan.new.nodes[target].kind is not self.plan.old.nodes[index].kind:
@@ -202,7 +219,7 @@ class _Check:
         new = self.plan.new.nodes[target]
         if new.kind is not old.kind or (new.scope_inside is None) != (old.scope_inside is None):
             yield Obstacle(old.id, "migrate.kind")
-        elif _marker(new) != _marker(old):
+        elif _marker(new) != _marker(old) or not self._is_offered_alike(old, new):
             yield Obstacle(old.id, "migrate.marker")
         elif (old.loop, old.action, old.stage) != (new.loop, new.action, new.stage):
             yield Obstacle(old.id, "migrate.mark")

@@ -19,11 +19,11 @@ _HOLDS_NODES = ("process", "subProcess", "transaction", "adHocSubProcess")
 def turned(xml: str) -> str:
     """The same diagram with the nodes of every scope in the opposite order, so that no node keeps its number.
 
-    Flows keep their order: a gateway looks at its conditions in it.
+    Flows keep their order: a gateway looks at its conditions in it. So does what is offered one after the other.
     """
     root = ElementTree.fromstring(xml)
     for scope in root.iter():
-        if scope.tag.rpartition("}")[2] in _HOLDS_NODES:
+        if scope.tag.rpartition("}")[2] in _HOLDS_NODES and scope.get("ordering") != "Sequential":
             nodes = [each for each in scope if each.tag.rpartition("}")[2] != "sequenceFlow" and each.get("id")]
             for each in nodes:
                 scope.remove(each)

@@ -181,17 +181,12 @@ def test_call_of_a_process_that_is_not_published_is_refused_whole(sqlite_city: P
 
 
 @pytest.mark.fast
-def test_call_of_itself_ends_at_the_deepest_call(sqlite_city: Play) -> None:
-    """A process that calls itself for ever is refused, not followed until memory ends."""
+def test_calls_in_a_circle_end_at_the_deepest_call(sqlite_city: Play) -> None:
+    """Processes that call each other for ever are refused, not followed until memory ends."""
     city = sqlite_city
-    text = drawing(
-        "mirror",
-        node("startEvent", "s")
-        + node("callActivity", "call", 'calledElement="mirror"')
-        + node("endEvent", "e")
-        + path("s", "call", "e"),
-    )
-    city.install(text, "mirror")
+    for name, other in (("mirror", "echo"), ("echo", "mirror")):
+        nodes = node("startEvent", "s") + node("callActivity", "call", f'calledElement="{other}"')
+        city.install(drawing(name, nodes + node("endEvent", "e") + path("s", "call", "e")), name)
     with city.refused("process.call_too_deep", Rejected) as refusal:
         city.begin("mirror")
     assert refusal.value.element == "call"

@@ -146,6 +146,7 @@ def test_looking_at_pages_changes_nothing(issued: Site) -> None:
             continue
         own = {"id": order.id} if rule.endpoint.startswith(("orders.", "v1.order")) else {}
         own |= {"id": process, "place": 0} if rule.endpoint.startswith("library.") else {}
+        own |= {"id": process, "other": process} if rule.endpoint.endswith(("_versions", "version_of")) else {}
         path = site.app.url_map.bind("").build(rule.endpoint, {k: {**values, **own}[k] for k in rule.arguments})
         for browser in (client, visitor):
             answer = browser.get(path)
