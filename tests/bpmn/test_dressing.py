@@ -17,8 +17,6 @@ from tests.bpmn.diagram import Diagram
 from tests.bpmn.drawing import chain, drawing, task
 from webapp.text import texts
 
-pytestmark = pytest.mark.fast
-
 SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "bpmn"
 FILES = sorted(path for path in SHARED.glob("*/**/*") if path.is_file()) if SHARED.is_dir() else []
 

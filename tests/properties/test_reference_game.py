@@ -8,8 +8,6 @@ from tests.properties.models import random_model
 from tests.properties.reference_game import ReferenceGame
 from tests.properties.walks import Difference, walk
 
-pytestmark = pytest.mark.fast
-
 UNSTRUCTURED = Style(unstructured=2)
 CONSTRUCTS = (
     *("exclusiveGateway", "parallelGateway", "inclusiveGateway", "boundaryEvent", "serviceTask", "receiveTask"),

@@ -15,8 +15,6 @@ from engine.errors import Rejected
 from engine.profile import shipped_profile
 from engine.services.suggesting import FILE, read_suggestions, shipped_suggestions
 
-pytestmark = pytest.mark.fast
-
 NOW = datetime(2026, 1, 5, 8, tzinfo=UTC)
 ROWS = Path(__file__).parent / "type_level.tsv"
 
