@@ -13,17 +13,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from engine.bench.hostile_files import hostile_files
 from engine.bench.hostile_xml import Expected, Hostile
 from engine.bench.result import Result, from_turns
 from engine.bpmn.check import CPU_S, MEMORY_BYTES, Report
 from engine.bpmn.expressions import check_expression
-from engine.bpmn.net import Expression, Flow, Node
+from engine.bpmn.net import Flow, Node, expressions_in
 from engine.bpmn.upload import check_upload, check_upload_in_child
 from engine.clock import stopwatch
 
@@ -117,19 +117,8 @@ def _unpublishable(report: Report) -> Iterator[str]:
                 yield node.id
         parts: tuple[Node | Flow, ...] = (*net.nodes, *net.flows)
         for held in parts:
-            if any(check_expression(each.source, each.spelling, _LOOP_NAMES) for each in _expressions(held)):
+            if any(check_expression(each.source, each.spelling, _LOOP_NAMES) for each in expressions_in(held)):
                 yield held.id
-
-
-def _expressions(held: Any) -> Iterator[Expression]:
-    if isinstance(held, Expression):
-        yield held
-    elif isinstance(held, tuple):
-        for each in held:
-            yield from _expressions(each)
-    elif is_dataclass(held):
-        for each in fields(held):
-            yield from _expressions(getattr(held, each.name))
 
 
 def judged(files: Iterable[Hostile]) -> list[Outcome]:

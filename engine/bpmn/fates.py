@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 from lxml.etree import _Element
 
 from engine.bpmn.findings import Finding
 from engine.bpmn.inventory import Thing, ThingKind
-from engine.bpmn.net import Event, Expression, Net
+from engine.bpmn.net import Event, Net, expressions_in
 from engine.bpmn.normalise import Change
 from engine.bpmn.reader_extensions import MOST_TOLD
 from engine.bpmn.tree import FLOW_NODES, VENDORS, attribute, children, descendants, id_of, local, text_of
@@ -180,7 +180,7 @@ class _Court:
             if change.before is not None and _bare(change.before) == _bare(thing.text):
                 return "rewritten", change.what
         held = self.nodes.get(id_of(thing.owner)) or self.flows.get(id_of(thing.owner))
-        if held is not None and _bare(thing.text) in {_bare(source) for source in _sources(held)}:
+        if held is not None and _bare(thing.text) in {_bare(each.source) for each in expressions_in(held)}:
             return self._said_of_whole(thing.owner) or ("executed", "")
         if rewritten := [each.rule for each in self._findings(thing.owner) if each.rule in _REWRITING]:
             return "rewritten", rewritten[0]
@@ -313,18 +313,6 @@ def _kinds_of(event: Event | None) -> Iterator[str]:
         yield event.kind
         for part in event.parts:
             yield from _kinds_of(part)
-
-
-def _sources(held: Any) -> Iterator[str]:
-    """The source of every expression in a node or flow of a net."""
-    if isinstance(held, Expression):
-        yield held.source
-    elif isinstance(held, tuple):
-        for each in held:
-            yield from _sources(each)
-    elif is_dataclass(held):
-        for each in fields(held):
-            yield from _sources(getattr(held, each.name))
 
 
 def _bare(text: str) -> str:

@@ -91,6 +91,13 @@ class Findings:
         self.add(rule, "warning", element, sentence, question=True, proposal=proposal, **params)
         self.proposals += 1
 
+    def propose_or_error(self, rule: str, element: _Element, message: str, proposal: str | None, **params: Any) -> None:
+        """Asks about `element` where `proposal` says what holds without an answer, else notes an error on it."""
+        if proposal is None:
+            self.error(rule, element, message, **params)
+        else:
+            self.propose(rule, element, message, proposal, **params)
+
     def unsupported(self, element: _Element, construct: str, remedy: str) -> None:
         """Notes a construct that the engine does not execute, and what to draw in its place."""
         message = f"Expected a supported construct, but this is {construct}; {remedy}."

@@ -7,8 +7,8 @@ compiled (and cached) by whoever evaluates them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -286,3 +286,15 @@ class Net:
             else:
                 found.append(node)
         return tuple(dict.fromkeys(found))
+
+
+def expressions_in(held: Any) -> Iterator[Expression]:
+    """Every expression that a node, a flow or any part of them holds, in the order of the declaration."""
+    if isinstance(held, Expression):
+        yield held
+    elif isinstance(held, tuple):
+        for each in held:
+            yield from expressions_in(each)
+    elif is_dataclass(held):
+        for each in fields(held):
+            yield from expressions_in(getattr(held, each.name))

@@ -15,7 +15,7 @@ from lxml.etree import QName, _Element
 from engine.bpmn import normalise_mappings, normalise_zeebe
 from engine.bpmn.expressions import spelling_of
 from engine.bpmn.tree import CL, VENDORS, attribute, local
-from engine.bpmn.vendor_words import WORDS, Word, family_of
+from engine.bpmn.vendor_words import DOCUMENTATION, WORDS, Word, family_of, fate_of
 
 Adopted = tuple[str, str | None, str | None]
 
@@ -31,8 +31,8 @@ def adopt(element: _Element) -> Iterator[Adopted]:
     name = local(element)
     for key in [str(each) for each in element.attrib]:
         tag = QName(key)
-        word = WORDS[family_of(tag.namespace) or "engine"].get(tag.localname) if tag.namespace in VENDORS else None
-        if word is None or not word.holds_on(name):
+        word = fate_of(tag.namespace, tag.localname, name)
+        if word is DOCUMENTATION:
             continue
         value = (element.get(key) or "").strip()
         carried = _carried(element, tag.localname, word, value) if value else None

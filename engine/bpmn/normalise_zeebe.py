@@ -10,7 +10,7 @@ from lxml.etree import _Element
 from engine.bpmn.expressions import spelling_of
 from engine.bpmn.normalise_mappings import remove
 from engine.bpmn.tree import CL, VENDORS, attribute, local
-from engine.bpmn.vendor_words import WORDS
+from engine.bpmn.vendor_words import DOCUMENTATION, fate_of
 
 Adopted = tuple[str, str | None, str | None]
 
@@ -45,8 +45,7 @@ def adopt(element: _Element, name: str) -> Iterator[Adopted]:
     for holder in [child for child in element if local(child) == "extensionElements"]:
         for theirs in list(holder.iter(f"{{{_ZEEBE}}}*")):
             word = str(theirs.tag).rpartition("}")[2]
-            known = WORDS["zeebe"].get(word)
-            if word in _SAID and known is not None and known.holds_on(name):
+            if word in _SAID and fate_of(_ZEEBE, word, name) is not DOCUMENTATION:
                 yield from _carry(element, theirs, word)
 
 

@@ -67,11 +67,6 @@ class DataFlow:
             found[use.node.id, use.name] = Found("CL-09", "cl_09_undefined", use.node, message, params, course)
         return list(found.values())
 
-    def at_end(self) -> frozenset[str]:
-        """What is surely written when the process is over."""
-        ends = [self.leaving[node.index] for node in self.net.nodes if node.scope == 0 and self._is_last(node)]
-        return frozenset.intersection(*ends) if ends else frozenset()
-
     # -- the analysis ----------------------------------------------------------------------------------------------
 
     def _solve(self) -> None:

@@ -37,10 +37,9 @@ def read_expression(
     for fault in faults:
         params = {name: value if isinstance(value, int | float) else str(value) for name, value in fault.params.items()}
         message = f"In {where}: {fault.message}"
+        findings.propose_or_error(fault.code, element, message, proposal, **{**params, "where": where})
         if proposal is not None:
-            findings.propose(fault.code, element, message, proposal, **{**params, "where": where})
             break
-        findings.error(fault.code, element, message, **{**params, "where": where})
     return None if faults else Expression(text, spelling)
 
 
@@ -68,10 +67,7 @@ def stated_spelling(
     language = attribute(stated, "language")
     if language and _FOREIGN.search(language):
         message = f"Expected an expression in the plain spelling, in FEEL or as ${{…}}, but it is in {language:.80}."
-        if proposal is not None:
-            findings.propose("expression.language", element, message, proposal, language=language[:80])
-        else:
-            findings.error("expression.language", element, message, language=language[:80])
+        findings.propose_or_error("expression.language", element, message, proposal, language=language[:80])
         return None
     said = language or attribute(stated.getroottree().getroot(), "expressionLanguage") or ""
     return "feel" if spelling == "plain" and _FEEL.search(said) else spelling
@@ -89,8 +85,5 @@ def read_name(
     if text.isidentifier() and not text.startswith("_") and len(text) <= 80:
         return text
     message = f"Expected a variable name as {where}, but found {text!r:.120}."
-    if proposal is not None:
-        findings.propose("name.invalid", element, message, proposal, name=text[:120])
-    else:
-        findings.error("name.invalid", element, message, name=text[:120])
+    findings.propose_or_error("name.invalid", element, message, proposal, name=text[:120])
     return None

@@ -81,9 +81,10 @@ def order_batch(desk: Desk, act: str, instance_ids: Sequence[str], reason: str, 
 
     Shape: `wanted` holds what the act needs: `target_id` and `chosen` for migrate, `source` and `target` node for
     move, `variables` for retry and restart.
+    The permission is asked again for each instance.
     Raises: NotAllowed without `process:instance:operate`; Rejected (`batch.act`, `batch.size`, `care.reason`).
     """
-    desk.require(care.OPERATE, *_anywhere(desk))
+    care.require_somewhere(desk)
     care.check_reason(reason)
     if act not in _ACTS:
         raise Rejected("batch.act", f"Expected one of {', '.join(_ACTS)}, but got “{act}”.", act=act)
@@ -109,11 +110,6 @@ def order_batch(desk: Desk, act: str, instance_ids: Sequence[str], reason: str, 
     return id_
 
 
-def _anywhere(desk: Desk) -> tuple[str, ...]:
-    """The departments where whoever orders holds a post: the permission is asked again for each instance."""
-    return tuple(holding.department_id for holding in desk.actor.holdings)
-
-
 def pause_batch(desk: Desk, id: str) -> None:
     """Leave the rest of a batch for later. Raises: NotFound (`batch.unknown`); Conflict (`batch.not_running`)."""
     _change(desk, id, "running", "paused")
@@ -134,7 +130,7 @@ def _change(desk: Desk, id: str, source: str, target: str) -> None:
     row = desk.uow.one(_BATCH, {"id": id})
     if row is None:
         raise NotFound("batch.unknown", "Expected a batch, but there is none.", id=id)
-    desk.require(care.OPERATE, *_anywhere(desk))
+    care.require_somewhere(desk)
     if desk.uow.run(_SET_STATE, {"id": id, "seen_state": source, "state": target, "finished_at": None}) != 1:
         raise Conflict("batch.not_running", f"Expected a batch that is {source}, but it is {row[4]}.", state=row[4])
 

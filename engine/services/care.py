@@ -154,12 +154,20 @@ def restart(
     return {"instance_id": new.id, "restarted_from": instance_id}
 
 
+def require_somewhere(desk: Desk) -> None:
+    """For what belongs to no one department: whoever acts may operate where they hold a post.
+
+    Raises: NotAllowed without `process:instance:operate` there.
+    """
+    desk.require(OPERATE, *(holding.department_id for holding in desk.actor.holdings))
+
+
 def retry_letter(desk: Desk, id: str) -> None:
     """Have a dead letter tried again by the next heartbeat; `outbox-<number>` is one on its way out of the city.
 
     Raises: NotFound (`letter.unknown`); NotAllowed without `process:instance:operate` anywhere.
     """
-    desk.require(OPERATE, *(holding.department_id for holding in desk.actor.holdings))
+    require_somewhere(desk)
     number = id.removeprefix("outbox-")
     if number != id and number.isdecimal() and len(number) < 18:
         revived = desk.uow.run(_SEND_AGAIN, {"id": int(number), "state": "waiting", "attempts": 0, "next_at": desk.now})

@@ -13,6 +13,7 @@ from engine.storage.prepared import Prepared, insert_into
 from engine.storage.tables.processes import definition
 from engine.storage.tables.routing import awaited_message, start_trigger
 
+from .addressing import can_be_caught
 from .city import Definition
 from .desk import Desk
 from .instances import published
@@ -26,7 +27,6 @@ _DISARM = Prepared(start_trigger.delete().where(start_trigger.c.definition_id ==
 _IS_ARMED = Prepared(
     select(start_trigger.c.node_id).where(start_trigger.c.definition_id == bindparam("definition_id")).limit(1)
 )
-_KNOWN = Prepared(select(awaited_message.c.name).where(awaited_message.c.name == bindparam("name")))
 _KNOW = insert_into(awaited_message)
 _place = ("definition_id", "node_id", "part")
 _DUE = Prepared(
@@ -67,7 +67,7 @@ def arm(desk: Desk, definition_id: str, net: Net, begins_at: datetime | None = N
     Raises: ExpressionError for a timer that cannot be read.
     """
     for name in sorted(awaited_messages(net)):
-        if desk.uow.one(_KNOWN, {"name": name}) is None:
+        if not can_be_caught(desk, name):
             desk.uow.run(_KNOW, {"name": name})
     if any(node.loop or node.action for node in net.nodes):
         return 0

@@ -91,7 +91,7 @@ def test_every_rule_of_the_check_of_a_process_is_said_in_both_languages() -> Non
     """The report on an uploaded file says what is wrong in the designer's language."""
     read = "".join(file.read_text("utf-8") for file in (ROOT / "engine" / "bpmn").rglob("*.py"))
     read += (ROOT / "engine" / "safe_xml.py").read_text("utf-8")
-    rules = set(re.findall(r"""(?<!_scope)\.(?:error|add|ask|propose)\(\s*"([a-z_.]+)\"""", read)) | set(
+    rules = set(re.findall(r"""(?<!_scope)\.(?:error|add|ask|propose(?:_or_error)?)\(\s*"([a-z_.]+)\"""", read)) | set(
         re.findall(r'"(xml\.[a-z_]+)"', read)
     )
     assert len(rules) > 30
